@@ -1,0 +1,395 @@
+"""Train one network: dataset, architecture, protocol, profile and trial in, weights and history out.
+
+A trained network is a value: the same inputs give the same network (on one machine and thread
+count), and its file in the cache is named by a hash of everything that decided its weights. So
+nothing is trained twice, and filters can be read again without training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motifbook import datasets
+from motifbook.architectures import Architecture, build
+from motifbook.datasets import Dataset, Split
+from motifbook.protocols import Profile, Protocol
+
+if TYPE_CHECKING:
+    import keras
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on: the message says where and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network after training.
+
+    Attributes
+    ----------
+    weights : list of arrays
+        As `keras.Model.get_weights` gives them, of the epoch with the lowest validation loss.
+    history : dict of lists
+        By epoch: `loss`, `valid_loss` (both with the L2 penalty) and `gradient_norm` (mean norm
+        over batches of the loss's gradient by the first layer's kernel).
+    best_epoch : int
+        From one; zero for an untrained network.
+    seconds : float
+        Wall time of the training.
+    snapshots : (epochs + 1, ...) arrays by name
+        The first convolution and its batch norm before training and after each epoch.
+    """
+
+    weights: list[np.ndarray]
+    history: dict[str, list[float]]
+    best_epoch: int
+    seconds: float
+    started: str
+    machine: dict
+    snapshots: dict[str, np.ndarray]
+
+
+def seeds(model: str, trial: int) -> dict[str, int]:
+    """Seeds of a run; the data stay the same, so trials differ in nothing else."""
+    return {
+        purpose: int.from_bytes(
+            hashlib.sha256(f"{model}/{trial}/{purpose}".encode()).digest()[:4], "big"
+        )
+        % 2**31
+        for purpose in ("initialisation", "order", "dropout")
+    }
+
+
+def training_key(
+    dataset: Dataset, architecture: Architecture, protocol: Protocol, profile: Profile, trial: int
+) -> str:
+    """Hash of everything that decides a trained network."""
+    row = asdict(architecture.under(protocol))
+    row.pop("as_written")
+    return datasets.fingerprint(
+        {
+            "dataset": dataset.fingerprint,
+            "architecture": row,
+            "protocol": protocol.training(),
+            "profile": asdict(profile),
+            "seeds": seeds(architecture.name, trial),
+        }
+    )
+
+
+def check(dataset: Dataset) -> None:
+    """Refuse a dataset that cannot be trained or scored.
+
+    Raises
+    ------
+    ValueError
+        For an empty split, or a class without positives or without negatives in the training or
+        test split.
+    """
+    for part, split in dataset.splits.items():
+        if not len(split):
+            raise ValueError(f"dataset {dataset.name}: the {part} split is empty")
+        if part == "valid":
+            continue
+        positives = split.labels.sum(axis=0, dtype=int)
+        for name, count in zip(dataset.classes, positives, strict=True):
+            if count in (0, len(split)):
+                kind = "positives" if count == 0 else "negatives"
+                raise ValueError(f"dataset {dataset.name}: class {name} has no {kind} in {part}")
+
+
+def subset(dataset: Dataset, profile: Profile) -> Dataset:
+    """What a profile uses of a dataset: the first sequences of each split, in its proportions."""
+    if profile.sequences is None or dataset.name == "synthetic":
+        return dataset  # the simulator makes the smaller set itself
+    total = sum(len(split) for split in dataset.splits.values())
+    part = min(1.0, profile.sequences / total)
+    parts = {
+        name: Split(split.bases[:keep], split.labels[:keep])
+        for name, split in dataset.splits.items()
+        if (keep := max(1, round(part * len(split)))) or True
+    }
+    config = {**dataset.config, "first": profile.sequences}
+    return Dataset(dataset.name, dataset.classes, **parts, config=config, relevant=dataset.relevant)
+
+
+def fit(
+    dataset: Dataset,
+    architecture: Architecture,
+    protocol: Protocol,
+    profile: Profile,
+    trial: int = 1,
+    progress: Callable[[int, float, float], None] | None = None,
+) -> Trained:
+    """Train one network and return its best weights.
+
+    Parameters
+    ----------
+    dataset, architecture, protocol, profile, trial
+        What identifies the network.
+    progress : callable, optional
+        Called after each epoch with (epoch, loss, validation loss).
+
+    Raises
+    ------
+    ValueError
+        If the dataset cannot be trained on; see `check`.
+    TrainingError
+        If the loss is no longer finite.
+    """
+    check(dataset)
+    chosen = seeds(architecture.name, trial)
+    model = new_model(dataset, architecture, protocol, trial)
+    started, clock = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.perf_counter()
+    import keras
+
+    if keras.backend.backend() == "jax":
+        from motifbook.epochs_jax import Epochs
+    else:
+        from motifbook.epochs_tensorflow import Epochs
+    epochs = Epochs(model, architecture, protocol, dataset.train, dataset.valid, chosen["dropout"])
+    shuffle = np.random.default_rng(chosen["order"])
+    patience = profile.patience or protocol.patience
+    history: dict[str, list[float]] = {"loss": [], "valid_loss": [], "gradient_norm": []}
+    snapshots = [_first_layer(model)]
+    best, best_epoch, weights = np.inf, 0, model.get_weights()
+    for epoch in range(1, profile.epochs + 1):
+        loss, norm = epochs.epoch(shuffle.permutation(len(dataset.train)))
+        valid_loss = epochs.validate()
+        if not np.isfinite([loss, valid_loss]).all():
+            raise TrainingError(
+                f"{architecture.name} trial {trial}: loss is {loss}, validation loss {valid_loss} "
+                f"in epoch {epoch}"
+            )
+        for name, value in (("loss", loss), ("valid_loss", valid_loss), ("gradient_norm", norm)):
+            history[name].append(value)
+        snapshots.append(_first_layer(model))
+        if valid_loss < best:
+            best, best_epoch, weights = valid_loss, epoch, model.get_weights()
+        if progress:
+            progress(epoch, loss, valid_loss)
+        if patience and epoch - best_epoch >= patience:
+            break
+    return Trained(
+        weights=weights,
+        history=history,
+        best_epoch=best_epoch,
+        seconds=time.perf_counter() - clock,
+        started=started,
+        machine=machine(),
+        snapshots={name: np.stack([shot[name] for shot in snapshots]) for name in snapshots[0]},
+    )
+
+
+def new_model(
+    dataset: Dataset, architecture: Architecture, protocol: Protocol, trial: int
+) -> keras.Model:
+    """The untrained network of a run."""
+    return build(
+        architecture,
+        protocol,
+        dataset.length,
+        len(dataset.classes),
+        seeds(architecture.name, trial)["initialisation"],
+    )
+
+
+def predict(model: keras.Model, bases: np.ndarray, batch: int = 1000) -> np.ndarray:
+    """(n, length) bases to (n, classes) probabilities, in batches."""
+    import keras
+
+    return np.concatenate(
+        [
+            keras.ops.convert_to_numpy(
+                model(datasets.one_hot(bases[start : start + batch]), training=False)
+            )
+            for start in range(0, len(bases), batch)
+        ]
+    )
+
+
+def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[float]]:
+    """Per class: AUROC, AUPR (trapezoidal, as the paper) and average precision.
+
+    Parameters
+    ----------
+    labels, predictions : (n, classes)
+    """
+    from sklearn import metrics
+
+    result: dict[str, list[float]] = {"auroc": [], "aupr": [], "average_precision": []}
+    for truth, score in zip(labels.T, predictions.T, strict=True):
+        precision, recall, _ = metrics.precision_recall_curve(truth, score)
+        result["auroc"].append(float(metrics.roc_auc_score(truth, score)))
+        result["aupr"].append(float(metrics.auc(recall, precision)))
+        result["average_precision"].append(float(metrics.average_precision_score(truth, score)))
+    return result
+
+
+def cross_entropy(labels: np.ndarray, predictions: np.ndarray) -> float:
+    """Mean binary cross-entropy, predictions clipped to [1e-7, 1 - 1e-7] as in the authors' code."""
+    p = np.clip(predictions.astype(float), 1e-7, 1 - 1e-7)
+    return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p)))
+
+
+def limit_threads(number: int) -> None:
+    """Let TensorFlow use this many cores; only before its first operation.
+
+    Two networks on one core each train faster than one after the other on two.
+    """
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(number)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def quiet() -> None:
+    """Keep TensorFlow's start-up notes out of terminals and notebooks; only before its import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
+def machine() -> dict:
+    """Backend, versions and hardware of this process, for the record."""
+    import platform
+    from importlib.metadata import version
+
+    import keras
+
+    import motifbook
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        packages = ["tensorflow-cpu" if _installed("tensorflow-cpu") else "tensorflow"]
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+        hardware = f"{_processor()}, {threads} thread{'s' if threads != 1 else ''}"
+    else:
+        import jax
+
+        packages = ["jax"]
+        hardware = jax.devices()[0].device_kind
+        hardware = _processor() if hardware == "cpu" else hardware
+    packages += ["keras", "numpy", "memelite", "pyjaspar"]
+    return {
+        "backend": backend,
+        "precision": keras.config.floatx(),
+        "hardware": hardware,
+        "versions": {
+            "motifbook": motifbook.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
+    }
+
+
+def _installed(package: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _processor() -> str:
+    import platform
+
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _first_layer(model: keras.Model) -> dict[str, np.ndarray]:
+    conv, norm = model.get_layer("conv_1"), model.get_layer("norm_1")
+    (kernel,) = conv.get_weights()
+    gamma, beta, mean, variance = norm.get_weights()
+    return {"kernel": kernel, "gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
+
+
+def weights_path(key: str) -> Path:
+    """Where the network of this key is kept."""
+    return datasets.cache_folder() / "networks" / f"{key}.npz"
+
+
+def save(trained: Trained, path: Path) -> None:
+    """Write a trained network, whole or not at all."""
+    import json
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {
+        name: getattr(trained, name)
+        for name in ("history", "best_epoch", "seconds", "started", "machine")
+    }
+    arrays = {f"weight_{i}": w for i, w in enumerate(trained.weights)}
+    arrays |= {f"snapshot_{name}": array for name, array in trained.snapshots.items()}
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        try:
+            np.savez(file, about=json.dumps(about), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    os.replace(file.name, path)
+
+
+def load(path: Path) -> Trained:
+    """Read a trained network.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If the file is damaged.
+    """
+    import json
+    import zipfile
+
+    try:
+        with np.load(path) as file:
+            names = file.files
+            weights = [
+                file[f"weight_{i}"] for i in range(sum(n.startswith("weight_") for n in names))
+            ]
+            snapshots = {n[9:]: file[n] for n in names if n.startswith("snapshot_")}
+            return Trained(weights=weights, snapshots=snapshots, **json.loads(str(file["about"])))
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, TypeError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(f"{path}: not a readable trained network ({error})") from error
+
+
+def get(
+    dataset: Dataset,
+    architecture: Architecture,
+    protocol: Protocol,
+    profile: Profile,
+    trial: int = 1,
+    progress: Callable[[int, float, float], None] | None = None,
+) -> Trained:
+    """`fit`, through the cache."""
+    path = weights_path(training_key(dataset, architecture, protocol, profile, trial))
+    try:
+        return load(path)
+    except (FileNotFoundError, ValueError):
+        trained = fit(dataset, architecture, protocol, profile, trial, progress)
+        save(trained, path)
+        return trained
