@@ -1,0 +1,454 @@
+"""JASPAR motifs and MEME motif files.
+
+A position probability matrix (PPM) is a (length, 4) float64 array, its channels in the order
+A, C, G, T. The twelve ground truth motifs, the matrices that count as relevant matches, and the
+519 targets are those of Koo & Eddy (PLoS Comput Biol 2019).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+GROUND_TRUTH: dict[str, str] = {
+    "Arid3a": "MA0151.1",
+    "CEBPB": "MA0466.2",
+    "FOSL1": "MA0477.1",
+    "Gabpa": "MA0062.2",
+    "MAFK": "MA0496.1",
+    "MAX": "MA0058.3",
+    "MEF2A": "MA0052.3",
+    "NFYB": "MA0502.1",
+    "SP1": "MA0079.3",
+    "SRF": "MA0083.3",
+    "STAT1": "MA0137.3",
+    "YY1": "MA0095.2",
+}
+"""JASPAR 2016 matrix embedded for each transcription factor (TF)."""
+
+TFS: tuple[str, ...] = tuple(GROUND_TRUTH)
+"""The TFs in the order of the labels."""
+
+RELEVANT: dict[str, tuple[str, ...]] = {
+    "Arid3a": ("MA0151.1", "MA0601.1", "PB0001.1"),
+    "CEBPB": ("MA0466.1", "MA0466.2"),
+    "FOSL1": ("MA0477.1",),
+    "Gabpa": ("MA0062.1", "MA0062.2"),
+    "MAFK": ("MA0496.1", "MA0496.2"),
+    "MAX": ("MA0058.1", "MA0058.2", "MA0058.3"),
+    "MEF2A": ("MA0052.1", "MA0052.2", "MA0052.3"),
+    "NFYB": ("MA0502.1", "MA0060.1", "MA0060.2"),
+    "SP1": ("MA0079.1", "MA0079.2", "MA0079.3"),
+    "SRF": ("MA0083.1", "MA0083.2", "MA0083.3"),
+    # The last two are MEF2B and MEF2D. The authors' script lists them here, and published
+    # fractions were counted so; TRUE_TF says what they are.
+    "STAT1": ("MA0137.1", "MA0137.2", "MA0137.3", "MA0660.1", "MA0773.1"),
+    "YY1": ("MA0095.1", "MA0095.2"),
+}
+"""Matrices that count as a relevant match for each TF, as the authors' script lists them."""
+
+TRUE_TF: dict[str, str] = {
+    **{target: tf for tf, targets in RELEVANT.items() for target in targets},
+    "MA0601.1": "Arid3b",
+    "MA0060.1": "NFYA",
+    "MA0060.2": "NFYA",
+    "MA0660.1": "MEF2B",
+    "MA0773.1": "MEF2D",
+}
+"""What each relevant matrix truly is the motif of."""
+
+
+class MemeError(ValueError):
+    """A MEME motif file that cannot be read; the message begins with file and line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Motif:
+    """A motif as a position probability matrix.
+
+    Parameters
+    ----------
+    id : str
+        Identifier without blanks, such as "MA0477.1" or "filter0".
+    name : str
+        Alternate name, such as "FOSL1". The id where there is none.
+    ppm : ndarray, shape (length, 4)
+        Probabilities of A, C, G and T. Copied and made read-only. Rows need not sum to one: a
+        dead filter is all zeros.
+    nsites : float
+        Number of sites the matrix was made from. Tomtom's pseudocount depends on it.
+
+    Raises
+    ------
+    ValueError
+        If `ppm` is not (length, 4) with at least one row, `nsites` is negative or not finite,
+        or `id` is empty or holds blanks.
+    """
+
+    id: str
+    name: str
+    ppm: np.ndarray
+    nsites: float
+
+    def __post_init__(self):
+        if not self.id or self.id.split() != [self.id]:
+            raise ValueError(f"motif id {self.id!r}: one word is expected")
+        ppm = np.array(self.ppm, dtype=np.float64)
+        if ppm.ndim != 2 or ppm.shape[1] != 4 or len(ppm) == 0:
+            raise ValueError(
+                f"motif {self.id}: a PPM of shape (length, 4) is expected, found {ppm.shape}"
+            )
+        nsites = float(self.nsites)
+        if not (math.isfinite(nsites) and nsites >= 0):
+            raise ValueError(f"motif {self.id}: nsites must be a number >= 0, found {self.nsites}")
+        ppm.setflags(write=False)
+        object.__setattr__(self, "ppm", ppm)
+        object.__setattr__(self, "nsites", nsites)
+        object.__setattr__(self, "name", " ".join(self.name.split()) or self.id)
+
+    @property
+    def width(self) -> int:
+        """Number of positions."""
+        return len(self.ppm)
+
+    def reverse_complement(self) -> Motif:
+        """The same motif read on the other strand, under the same id and name."""
+        return Motif(self.id, self.name, self.ppm[::-1, ::-1], self.nsites)
+
+
+def ground_truth() -> list[Motif]:
+    """The twelve embedded motifs from JASPAR 2016, in the order of `TFS`."""
+    by_id = {motif.id: motif for motif in jaspar("2016")}
+    return [by_id[GROUND_TRUTH[tf]] for tf in TFS]
+
+
+def pwm_pool() -> list[Motif]:
+    """The 24 motifs that simulation draws from: each of the twelve, then its reverse complement.
+
+    Index ``2 * tf`` is the forward motif of TF number ``tf``, ``2 * tf + 1`` its reverse
+    complement.
+    """
+    return [
+        oriented for motif in ground_truth() for oriented in (motif, motif.reverse_complement())
+    ]
+
+
+def jaspar(
+    release: str | int = "2016", collection: str = "CORE", tax_group: str = "vertebrates"
+) -> list[Motif]:
+    """All motifs of a JASPAR release, sorted by id, as shipped with pyjaspar.
+
+    Parameters
+    ----------
+    release : str or int
+        "2016" or "JASPAR2016".
+    collection, tax_group : str
+        JASPAR's own terms. The defaults give the 519 targets of the paper.
+
+    Returns
+    -------
+    list of Motif
+        Each PPM is the matrix of counts with every row divided by its sum. `nsites` is the mean
+        of these sums, rounded, as in JASPAR's own MEME files.
+
+    Raises
+    ------
+    ValueError
+        If pyjaspar does not have the release, or the release no such motifs.
+    """
+    name = str(release).strip().upper().removeprefix("JASPAR")
+    return list(_jaspar("JASPAR" + name, collection, tax_group))
+
+
+@lru_cache(maxsize=8)
+def _jaspar(release: str, collection: str, tax_group: str) -> tuple[Motif, ...]:
+    import pyjaspar
+
+    if release not in pyjaspar.jaspar_releases:
+        available = ", ".join(sorted(pyjaspar.jaspar_releases))
+        raise ValueError(f"JASPAR release {release!r} is not available; there are: {available}")
+    with warnings.catch_warnings():
+        # An empty answer is warned about; it is an error below.
+        warnings.simplefilter("ignore")
+        database = pyjaspar.jaspardb(release=release)
+        try:
+            found = database.fetch_motifs(collection=collection, tax_group=[tax_group])
+        finally:
+            database.conn.close()
+    if not found:
+        raise ValueError(
+            f"{release} has no motif of collection {collection!r} and tax group {tax_group!r}"
+        )
+    motifs = []
+    for record in found:
+        counts = np.array([record.counts[base] for base in "ACGT"]).T
+        totals = counts.sum(axis=1, keepdims=True)
+        nsites = float(np.round(totals.mean()))
+        motifs.append(Motif(record.matrix_id, record.name, counts / totals, nsites))
+    return tuple(sorted(motifs, key=lambda motif: motif.id))
+
+
+def label(
+    target: str, relevant: Mapping[str, Sequence[str]] = RELEVANT
+) -> tuple[str | None, str | None]:
+    """The TF that a target counts for, and the TF whose motif it truly is.
+
+    Parameters
+    ----------
+    target : str
+        Matrix id, such as "MA0660.1".
+    relevant : mapping
+        TF to the ids that count as relevant.
+
+    Returns
+    -------
+    counts_for : str or None
+        The first TF in `relevant` that lists the target; None where none does.
+    truly : str or None
+        By `TRUE_TF`, else the same as `counts_for`.
+
+    Examples
+    --------
+    >>> label("MA0660.1")
+    ('STAT1', 'MEF2B')
+    """
+    counts_for = next((tf for tf, targets in relevant.items() if target in targets), None)
+    return counts_for, TRUE_TF.get(target, counts_for)
+
+
+def information(ppm: np.ndarray) -> np.ndarray:
+    """Information content of each position against a uniform background.
+
+    Parameters
+    ----------
+    ppm : ndarray, shape (length, 4)
+
+    Returns
+    -------
+    ndarray, shape (length,)
+        ``2 + sum p log2 p`` bits, between 0 and 2; 0 for a position without any observation (all
+        zeros).
+    """
+    ppm = np.asarray(ppm, dtype=np.float64)
+    bits = 2 + (ppm * np.log2(np.where(ppm == 0, 1, ppm))).sum(axis=1)
+    # Rounding can leave a uniform position a few 1e-16 below zero.
+    return np.where((ppm == 0).all(axis=1), 0.0, np.maximum(bits, 0.0))
+
+
+# MEME files without nsites mean 20 sites (the MEME Suite's "MEME Minimal Motif Format").
+_DEFAULT_NSITES = 20.0
+_FIELD = re.compile(r"(\w+)\s*=\s*(\S+)")
+
+
+def read_meme(path: str | os.PathLike) -> list[Motif]:
+    """Read every motif of a file in MEME format.
+
+    The reader follows the MEME Suite's "MEME Minimal Motif Format". It takes keywords in any
+    case, either line ending, a last line without one, blank lines anywhere, and headers without
+    ``w=`` or ``nsites=`` (then 20). Row sums are not checked, because dead filters are kept as
+    rows of zeros; a value is any number >= 0 or nan.
+
+    Parameters
+    ----------
+    path : path
+        A text file.
+
+    Returns
+    -------
+    list of Motif
+        In the order of the file. A motif without alternate name has its id for name.
+
+    Raises
+    ------
+    MemeError
+        If the file is not text, has another alphabet than ACGT, no motif or two with one id; or
+        a matrix is missing or is not made of rows of four numbers, as many as ``w=`` says. The
+        message begins with file and line.
+    FileNotFoundError
+        If there is no such file.
+    """
+    return _Reader(Path(path)).read()
+
+
+class _Reader:
+    """One pass over the lines; holds the motif that is being read."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.number = 0
+        self.motifs: dict[str, Motif] = {}
+        self.started: dict[str, int] = {}
+        self.id: str | None = None
+        self.name = ""
+        self.header: dict[str, str] | None = None
+        self.header_line = 0
+        self.rows: list[list[float]] = []
+
+    def error(self, message: str, line: int | None = None) -> MemeError:
+        return MemeError(f"{self.path}:{line or self.number}: {message}")
+
+    def read(self) -> list[Motif]:
+        try:
+            text = self.path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self.error(f"not a text file ({error.reason})", line=1) from error
+        for self.number, line in enumerate(text.splitlines(), start=1):
+            self.take(line)
+        self.end_motif()
+        if not self.motifs:
+            raise self.error("no motif found: a line 'MOTIF name' is expected", self.number or 1)
+        return list(self.motifs.values())
+
+    def take(self, line: str) -> None:
+        words = line.split()
+        if not words:
+            return
+        keyword = words[0].lower()
+        # Complete MEME output has indented lines that begin with "Motif" and start none.
+        if keyword == "motif" and not line[0].isspace():
+            self.end_motif()
+            self.begin_motif(words[1:])
+        elif keyword.startswith("alphabet") and self.id is None:
+            self.check_alphabet(line)
+        elif keyword == "letter-probability":
+            self.begin_matrix(line)
+        elif self.header is not None:
+            if keyword == "url" or set(keyword) <= {"-"} or set(keyword) <= {"*"}:
+                self.end_matrix()
+            else:
+                self.row(words)
+
+    def check_alphabet(self, line: str) -> None:
+        found = line[len("alphabet") :].strip(" \t=")
+        if found.upper() != "ACGT":
+            raise self.error(f"alphabet {found!r}: only ACGT is supported")
+
+    def begin_motif(self, words: list[str]) -> None:
+        if not words:
+            raise self.error("a motif without a name: 'MOTIF name' is expected")
+        self.id, self.name = words[0], " ".join(words[1:])
+        if self.id in self.started:
+            first = self.started[self.id]
+            raise self.error(f"motif {self.id} occurs twice (first on line {first})")
+        self.started[self.id] = self.number
+
+    def begin_matrix(self, line: str) -> None:
+        if self.id is None:
+            raise self.error("a letter-probability matrix before any 'MOTIF name' line")
+        if self.header is not None or self.id in self.motifs:
+            raise self.error(f"motif {self.id} has a second letter-probability matrix")
+        self.header = {key.lower(): value for key, value in _FIELD.findall(line)}
+        self.header_line = self.number
+        self.rows = []
+        if self.number_field("alength", 4) != 4:
+            raise self.error(f"motif {self.id}: alength= 4 is expected")
+        width = self.number_field("w", 1)
+        if width < 1 or width != int(width):
+            raise self.error(f"motif {self.id}: w= must be a whole number >= 1")
+        if self.number_field("nsites", _DEFAULT_NSITES) < 0:
+            raise self.error(f"motif {self.id}: nsites= must be >= 0")
+
+    def number_field(self, key: str, default: float) -> float:
+        text = self.header.get(key)
+        if text is None:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self.error(f"motif {self.id}: {key}= must be a number, found {text!r}")
+        return value
+
+    def row(self, words: list[str]) -> None:
+        try:
+            values = [float(word) for word in words]
+        except ValueError:
+            raise self.error(
+                f"motif {self.id}: a row of four numbers is expected, found {' '.join(words)!r}"
+            ) from None
+        if len(values) != 4:
+            raise self.error(f"motif {self.id}: a row of 4 numbers is expected, found {len(words)}")
+        if any(value < 0 or math.isinf(value) for value in values):
+            raise self.error(f"motif {self.id}: numbers >= 0 are expected, found {' '.join(words)}")
+        if "w" in self.header and len(self.rows) == self.number_field("w", 0):
+            raise self.error(f"motif {self.id}: more rows than w= {self.header['w']}")
+        self.rows.append(values)
+
+    def end_matrix(self) -> None:
+        expected = int(self.number_field("w", len(self.rows)))
+        if len(self.rows) != expected or not self.rows:
+            raise self.error(
+                f"motif {self.id}: {expected or 'some'} rows are expected (w=), "
+                f"found {len(self.rows)}",
+                self.header_line,
+            )
+        nsites = self.number_field("nsites", _DEFAULT_NSITES)
+        self.motifs[self.id] = Motif(self.id, self.name, np.array(self.rows), nsites)
+        self.header = None
+
+    def end_motif(self) -> None:
+        if self.header is not None:
+            self.end_matrix()
+        if self.id is not None and self.id not in self.motifs:
+            line = self.started[self.id]
+            raise self.error(f"motif {self.id} has no letter-probability matrix", line)
+
+
+def write_meme(path: str | os.PathLike, motifs: Sequence[Motif], decimals: int = 4) -> None:
+    """Write motifs in MEME format, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Written beside and renamed, so that no reader ever sees half a file.
+    motifs : sequence of Motif
+        At least one, each id once. `nsites` is written as the motif has it.
+    decimals : int
+        Decimals of the probabilities. The authors' files have four.
+
+    Raises
+    ------
+    ValueError
+        If there is no motif, or an id occurs twice.
+    """
+    ids = [motif.id for motif in motifs]
+    if not ids:
+        raise ValueError(f"{path}: no motifs to write")
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise ValueError(f"{path}: motif id {twice} occurs twice")
+
+    lines = [
+        "MEME version 4",
+        "",
+        "ALPHABET= ACGT",
+        "",
+        "strands: + -",
+        "",
+        "Background letter frequencies",
+        "A 0.2500 C 0.2500 G 0.2500 T 0.2500",
+        "",
+    ]
+    for motif in motifs:
+        lines.append(f"MOTIF {motif.id}" + (f" {motif.name}" if motif.name != motif.id else ""))
+        nsites = int(motif.nsites) if motif.nsites.is_integer() else motif.nsites
+        lines.append(f"letter-probability matrix: alength= 4 w= {motif.width} nsites= {nsites}")
+        lines += [" ".join(f"{value:.{decimals}f}" for value in row) for row in motif.ppm]
+        lines.append("")
+
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text("\n".join(lines), encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
