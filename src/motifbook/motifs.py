@@ -245,16 +245,18 @@ def information(ppm: np.ndarray) -> np.ndarray:
 
 # MEME files without nsites mean 20 sites (the MEME Suite's "MEME Minimal Motif Format").
 _DEFAULT_NSITES = 20.0
-_FIELD = re.compile(r"(\w+)\s*=\s*(\S+)")
+_MOTIF_LINE = re.compile(r"(MOTIF|motif)\b")
+# What may follow a matrix: its URL, or the rules that complete MEME output draws.
+_AFTER_MATRIX = re.compile(r"url\b|-+$|\*+$", re.IGNORECASE)
 
 
 def read_meme(path: str | os.PathLike) -> list[Motif]:
     """Read every motif of a file in MEME format.
 
-    The reader follows the MEME Suite's "MEME Minimal Motif Format". It takes keywords in any
-    case, either line ending, a last line without one, blank lines anywhere, and headers without
-    ``w=`` or ``nsites=`` (then 20). Row sums are not checked, because dead filters are kept as
-    rows of zeros; a value is any number >= 0 or nan.
+    The reader follows the MEME Suite's "MEME Minimal Motif Format". It takes keywords in either
+    case, any line ending, a last line without one, blank lines anywhere, and matrices without
+    ``w=`` or ``nsites=`` (then 20). Row sums are not checked, because a dead filter is kept as
+    rows of zeros; a value is any number >= 0, or nan.
 
     Parameters
     ----------
@@ -275,132 +277,92 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     FileNotFoundError
         If there is no such file.
     """
-    return _Reader(Path(path)).read()
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MemeError(f"{path}:1: not a text file ({error.reason})") from error
+    lines = [
+        (f"{path}:{number}", line)
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip()
+    ]
+    starts = [i for i, (_, line) in enumerate(lines) if _MOTIF_LINE.match(line)]
+    if not starts:
+        last = text.count("\n") + 1
+        raise MemeError(f"{path}:{last}: no motif found; a line 'MOTIF name' is expected")
+
+    for where, line in lines[: starts[0]]:
+        keyword = line.strip().lower()
+        if keyword.startswith("letter-probability"):
+            raise MemeError(f"{where}: a matrix before any line 'MOTIF name'")
+        if keyword.startswith("alphabet") and keyword[8:].strip(" \t=") != "acgt":
+            raise MemeError(f"{where}: {line.strip()!r}: only the alphabet ACGT is supported")
+
+    motifs: dict[str, Motif] = {}
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        motif = _read_motif(lines[start:stop])
+        if motif.id in motifs:
+            raise MemeError(f"{lines[start][0]}: motif {motif.id} occurs twice")
+        motifs[motif.id] = motif
+    return list(motifs.values())
 
 
-class _Reader:
-    """One pass over the lines; holds the motif that is being read."""
+def _read_motif(lines: list[tuple[str, str]]) -> Motif:
+    """One motif from its (place, text) lines, the first of which is its MOTIF line."""
+    where, line = lines[0]
+    words = line.split()[1:]
+    if not words:
+        raise MemeError(f"{where}: a motif without a name; 'MOTIF name' is expected")
+    id_, name = words[0], " ".join(words[1:])
 
-    def __init__(self, path: Path):
-        self.path = path
-        self.number = 0
-        self.motifs: dict[str, Motif] = {}
-        self.started: dict[str, int] = {}
-        self.id: str | None = None
-        self.name = ""
-        self.header: dict[str, str] | None = None
-        self.header_line = 0
-        self.rows: list[list[float]] = []
+    matrices = [
+        i
+        for i, (_, line) in enumerate(lines)
+        if line.lstrip().lower().startswith("letter-probability")
+    ]
+    if len(matrices) != 1:
+        raise MemeError(
+            f"{where}: motif {id_}: one letter-probability matrix is expected, found {len(matrices)}"
+        )
+    where, line = lines[matrices[0]]
+    fields = {}
+    for key, value in re.findall(r"(\w+)\s*=\s*(\S+)", line.lower()):
+        if key in ("alength", "w", "nsites"):
+            number = _number(value)
+            # Widths are whole; sites may be a mean.
+            if number is None or not number >= 0 or math.isinf(number):
+                raise MemeError(f"{where}: motif {id_}: {key}= {value}: a number >= 0 is expected")
+            fields[key] = number
+    if fields.get("alength", 4) != 4:
+        raise MemeError(f"{where}: motif {id_}: alength= 4 is expected")
 
-    def error(self, message: str, line: int | None = None) -> MemeError:
-        return MemeError(f"{self.path}:{line or self.number}: {message}")
-
-    def read(self) -> list[Motif]:
-        try:
-            text = self.path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise self.error(f"not a text file ({error.reason})", line=1) from error
-        for self.number, line in enumerate(text.splitlines(), start=1):
-            self.take(line)
-        self.end_motif()
-        if not self.motifs:
-            raise self.error("no motif found: a line 'MOTIF name' is expected", self.number or 1)
-        return list(self.motifs.values())
-
-    def take(self, line: str) -> None:
+    width = fields.get("w")
+    rows: list[list[float]] = []
+    for place, line in lines[matrices[0] + 1 :]:
         words = line.split()
-        if not words:
-            return
-        keyword = words[0].lower()
-        # Complete MEME output has indented lines that begin with "Motif" and start none.
-        if keyword == "motif" and not line[0].isspace():
-            self.end_motif()
-            self.begin_motif(words[1:])
-        elif keyword.startswith("alphabet") and self.id is None:
-            self.check_alphabet(line)
-        elif keyword == "letter-probability":
-            self.begin_matrix(line)
-        elif self.header is not None:
-            if keyword == "url" or set(keyword) <= {"-"} or set(keyword) <= {"*"}:
-                self.end_matrix()
-            else:
-                self.row(words)
-
-    def check_alphabet(self, line: str) -> None:
-        found = line[len("alphabet") :].strip(" \t=")
-        if found.upper() != "ACGT":
-            raise self.error(f"alphabet {found!r}: only ACGT is supported")
-
-    def begin_motif(self, words: list[str]) -> None:
-        if not words:
-            raise self.error("a motif without a name: 'MOTIF name' is expected")
-        self.id, self.name = words[0], " ".join(words[1:])
-        if self.id in self.started:
-            first = self.started[self.id]
-            raise self.error(f"motif {self.id} occurs twice (first on line {first})")
-        self.started[self.id] = self.number
-
-    def begin_matrix(self, line: str) -> None:
-        if self.id is None:
-            raise self.error("a letter-probability matrix before any 'MOTIF name' line")
-        if self.header is not None or self.id in self.motifs:
-            raise self.error(f"motif {self.id} has a second letter-probability matrix")
-        self.header = {key.lower(): value for key, value in _FIELD.findall(line)}
-        self.header_line = self.number
-        self.rows = []
-        if self.number_field("alength", 4) != 4:
-            raise self.error(f"motif {self.id}: alength= 4 is expected")
-        width = self.number_field("w", 1)
-        if width < 1 or width != int(width):
-            raise self.error(f"motif {self.id}: w= must be a whole number >= 1")
-        if self.number_field("nsites", _DEFAULT_NSITES) < 0:
-            raise self.error(f"motif {self.id}: nsites= must be >= 0")
-
-    def number_field(self, key: str, default: float) -> float:
-        text = self.header.get(key)
-        if text is None:
-            return default
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise self.error(f"motif {self.id}: {key}= must be a number, found {text!r}")
-        return value
-
-    def row(self, words: list[str]) -> None:
-        try:
-            values = [float(word) for word in words]
-        except ValueError:
-            raise self.error(
-                f"motif {self.id}: a row of four numbers is expected, found {' '.join(words)!r}"
-            ) from None
-        if len(values) != 4:
-            raise self.error(f"motif {self.id}: a row of 4 numbers is expected, found {len(words)}")
-        if any(value < 0 or math.isinf(value) for value in values):
-            raise self.error(f"motif {self.id}: numbers >= 0 are expected, found {' '.join(words)}")
-        if "w" in self.header and len(self.rows) == self.number_field("w", 0):
-            raise self.error(f"motif {self.id}: more rows than w= {self.header['w']}")
-        self.rows.append(values)
-
-    def end_matrix(self) -> None:
-        expected = int(self.number_field("w", len(self.rows)))
-        if len(self.rows) != expected or not self.rows:
-            raise self.error(
-                f"motif {self.id}: {expected or 'some'} rows are expected (w=), "
-                f"found {len(self.rows)}",
-                self.header_line,
+        complete = len(rows) == width
+        if _AFTER_MATRIX.match(line.strip()) or (complete and _number(words[0]) is None):
+            break
+        if complete:
+            raise MemeError(f"{place}: motif {id_}: more rows than w= {width:g}")
+        row = [_number(word) for word in words]
+        if len(row) != 4 or any(p is None or p < 0 or math.isinf(p) for p in row):
+            raise MemeError(
+                f"{place}: motif {id_}: four numbers >= 0 are expected, found {line.strip()!r}"
             )
-        nsites = self.number_field("nsites", _DEFAULT_NSITES)
-        self.motifs[self.id] = Motif(self.id, self.name, np.array(self.rows), nsites)
-        self.header = None
+        rows.append(row)
+    if not rows or (width is not None and len(rows) != width):
+        expected = "at least one row is" if width is None else f"w= {width:g} rows are"
+        raise MemeError(f"{where}: motif {id_}: {expected} expected, found {len(rows)}")
+    return Motif(id_, name, np.array(rows), fields.get("nsites", _DEFAULT_NSITES))
 
-    def end_motif(self) -> None:
-        if self.header is not None:
-            self.end_matrix()
-        if self.id is not None and self.id not in self.motifs:
-            line = self.started[self.id]
-            raise self.error(f"motif {self.id} has no letter-probability matrix", line)
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def write_meme(path: str | os.PathLike, motifs: Sequence[Motif], decimals: int = 4) -> None:
