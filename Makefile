@@ -36,7 +36,6 @@ $(STAMP):
 
 book: $(STAMP)
 	@$(BIN)/jupyter-book build . -W -n --keep-going
-	@echo 'Open _build/html/index.html'
 
 serve: book
 	@echo 'Serving the book at 127.0.0.1:$(PORT); stop with Ctrl-C.'

@@ -1,0 +1,160 @@
+"""Which runs made it: the line under each figure and table, and the page that lists every record."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+import pandas as pd
+
+from motifbook.runs import Record, Run
+
+PAGE = "runs.html"
+# More models than this would make the line longer than what it stands under.
+MOST_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Markup:
+    """Something to show: HTML for a page, plain text for a terminal and a test."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def anchor(run: Run, *, model: bool = True) -> str:
+    """The HTML id, on the page of all records, of a run's model or (model=False) of its table."""
+    names = [run.dataset, run.protocol, run.profile] + [run.model] * model
+    return re.sub(r"[^\w.-]+", "-", "-".join(names))
+
+
+def provenance(records: Iterable[Record], wanted: int | None = None) -> Markup:
+    """The line "Made from N runs", with links to their records.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        What the figure or table was made from.
+    wanted : int, optional
+        How many runs it should have been made from; the line then says "12 of 15 runs".
+
+    Returns
+    -------
+    Markup
+        An HTML paragraph of class `provenance`; as text, the same line without links.
+    """
+    found = sorted({record.run: record.label for record in records}.items())
+    of = "" if wanted is None or wanted == len(found) else f" of {wanted}"
+    if not found:
+        text = f"Not yet run: made from 0{of} runs."
+        return Markup(f'<p class="provenance">{text}</p>', text)
+    linked, plain = [], []
+    for key, group in groupby(found, lambda item: _table_of(item[0])):
+        link, name = _named(list(group))
+        linked.append(f"{html.escape(', '.join(key))}: {link}")
+        plain.append(f"{', '.join(key)}: {name}")
+    start = f"Made from {len(found)}{of} run{'s' * (len(found) > 1 or bool(of))} ("
+    return Markup(
+        f'<p class="provenance">{start}{"; ".join(linked)}).</p>', f"{start}{'; '.join(plain)})."
+    )
+
+
+def _table_of(run: Run) -> tuple[str, str, str]:
+    return run.dataset, run.protocol, run.profile
+
+
+def _named(found: list[tuple[Run, str]]) -> tuple[str, str]:
+    """Runs of one table as links to their models, and as text."""
+    models = {run.model: label for run, label in found}
+    if len(models) > MOST_NAMED:
+        name = f"{len(found)} runs of {len(models)} models"
+        return f'<a href="{PAGE}#{anchor(found[0][0], model=False)}">{name}</a>', name
+    links, names = [], []
+    for model, label in models.items():
+        runs = [run for run, _ in found if run.model == model]
+        name = f"{label} × {len(runs)}"
+        links.append(f'<a href="{PAGE}#{anchor(runs[0])}">{html.escape(name)}</a>')
+        names.append(name)
+    return ", ".join(links), ", ".join(names)
+
+
+def catalogue(records: Iterable[Record]) -> Markup:
+    """Every record, one row each: a table per dataset, protocol and profile, with anchors.
+
+    Hardware and versions are the same for many, so each combination is described once, above the
+    tables, and named there by a letter.
+
+    Returns
+    -------
+    Markup
+        As text, one line per record: run, AUROC and the configuration's hash.
+    """
+    records = sorted(records, key=lambda record: record.run)
+    if not records:
+        return Markup("<p>No runs are on record.</p>", "No runs are on record.")
+    makers = {text: _letter(i) for i, text in enumerate(dict.fromkeys(map(_maker, records)))}
+    parts = ["<dl>"]
+    parts += [
+        f'<dt id="made-by-{letter}">{letter}</dt><dd>{html.escape(text)}</dd>'
+        for text, letter in makers.items()
+    ]
+    parts.append("</dl>")
+    for key, group in groupby(records, lambda record: _table_of(record.run)):
+        group = list(group)
+        name = anchor(group[0].run, model=False)
+        parts.append(f'<h2 id="{name}">{html.escape(" · ".join(key))}</h2>')
+        parts.append(_rows(group, makers))
+    text = "\n".join(
+        f"{record.run} AUROC {record.auroc:.3f} {record.data['configuration_sha256'][:12]}"
+        for record in records
+    )
+    return Markup("\n".join(parts), text)
+
+
+def _rows(records: list[Record], makers: dict[str, str]) -> str:
+    rows, seen = [], set()
+    for record in records:
+        run, letter = record.run, makers[_maker(record)]
+        label = html.escape(record.label)
+        rows.append(
+            {
+                "model": label if run.model in seen else f'<span id="{anchor(run)}">{label}</span>',
+                "trial": run.trial,
+                "AUROC": f"{record.auroc:.3f}",
+                "AUPR": f"{record.aupr:.3f}",
+                "epochs": record.data["epochs"],
+                "seconds": f"{record.data['seconds']:.0f}",
+                "started": html.escape(record.data["started"][:10]),
+                "made by": f'<a href="#made-by-{letter}">{letter}</a>',
+                "configuration": f"<code>{record.data['configuration_sha256'][:12]}</code>",
+                "record": f"<code>{html.escape(str(run))}.json</code>",
+            }
+        )
+        seen.add(run.model)
+    return pd.DataFrame(rows).to_html(index=False, escape=False, border=0)
+
+
+def _maker(record: Record) -> str:
+    """Hardware, backend, precision and versions, as one line."""
+    data = record.data
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(data["versions"].items()))
+    return f"{data['hardware']}; {data['backend']}, {data['precision']}; {versions}"
+
+
+def _letter(number: int) -> str:
+    """A, B, … Z, AA, AB, …"""
+    letters = ""
+    number += 1
+    while number:
+        number, digit = divmod(number - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
