@@ -1,4 +1,4 @@
-"""Which runs made it: the line under each figure and table, and the page that lists every record."""
+"""Which runs made it: the line under each figure and table, and the page of all records."""
 
 from __future__ import annotations
 
