@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from motifbook import datasets, training
+from motifbook import backend, datasets, training
 from motifbook.architectures import MODELS, build
 from motifbook.datasets import Split
 from motifbook.protocols import AS_RUN, AS_WRITTEN
 
-training.quiet()
-keras = pytest.importorskip("keras")
+backend.start()
+import keras  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -222,7 +222,7 @@ def load(path: Path | str, config: dict | None = None) -> Dataset:
 
 
 def cached(name: str, config: dict, make: Callable[[], Dataset]) -> Dataset:
-    """The dataset of this configuration from the cache, made and kept if it is not (whole) there."""
+    """The dataset of this configuration from the cache; made and kept if not (whole) there."""
     path = cache_folder() / "datasets" / f"{name}-{fingerprint(config)[:16]}.h5"
     try:
         return load(path, config)

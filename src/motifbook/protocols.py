@@ -71,9 +71,9 @@ class Protocol:
     batch_size: int = 100
 
     def training(self) -> dict:
-        """The part that decides the trained weights."""
+        """The part that decides the trained weights, given dataset and architecture."""
         everything = asdict(self)
-        reading = {"name", "dataset"}.union(*(SWITCHES[name] for name in READING))
+        reading = {"name", "dataset", "widths"}.union(*(SWITCHES[name] for name in READING))
         return {key: value for key, value in everything.items() if key not in reading}
 
 

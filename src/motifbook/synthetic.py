@@ -1,4 +1,4 @@
-"""Sequences with embedded motifs: the paper's synthetic dataset, as it was run and as it is written.
+"""Sequences with embedded motifs: the paper's synthetic dataset, as run and as written.
 
 `as-run` follows the authors' notebook draw for draw, so its sequences are theirs, base for base;
 `as-written` is the text of the Methods section. Where they differ: how many motifs a sequence

@@ -1,4 +1,4 @@
-"""Train one network: dataset, architecture, protocol, profile and trial in, weights and history out.
+"""Train one network: dataset, architecture, protocol, profile and trial in, weights out.
 
 A trained network is a value: the same inputs give the same network (on one machine and thread
 count), and its file in the cache is named by a hash of everything that decided its weights. So
@@ -8,6 +8,7 @@ nothing is trained twice, and filters can be read again without training.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from motifbook import datasets
+from motifbook import backend, datasets
 from motifbook.architectures import Architecture, build
 from motifbook.datasets import Dataset, Split
 from motifbook.protocols import Profile, Protocol
@@ -74,12 +75,12 @@ def training_key(
     dataset: Dataset, architecture: Architecture, protocol: Protocol, profile: Profile, trial: int
 ) -> str:
     """Hash of everything that decides a trained network."""
-    row = asdict(architecture.under(protocol))
-    row.pop("as_written")
+    row = architecture.under(protocol)
     return datasets.fingerprint(
         {
             "dataset": dataset.fingerprint,
-            "architecture": row,
+            "convs": [asdict(conv) for conv in row.convs],
+            "hidden": row.hidden,
             "protocol": protocol.training(),
             "profile": asdict(profile),
             "seeds": seeds(architecture.name, trial),
@@ -186,7 +187,7 @@ def fit(
         best_epoch=best_epoch,
         seconds=time.perf_counter() - clock,
         started=started,
-        machine=machine(),
+        machine=backend.description(),
         snapshots={name: np.stack([shot[name] for shot in snapshots]) for name in snapshots[0]},
     )
 
@@ -195,6 +196,7 @@ def new_model(
     dataset: Dataset, architecture: Architecture, protocol: Protocol, trial: int
 ) -> keras.Model:
     """The untrained network of a run."""
+    backend.start()
     return build(
         architecture,
         protocol,
@@ -237,83 +239,9 @@ def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[float]
 
 
 def cross_entropy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """Mean binary cross-entropy, predictions clipped to [1e-7, 1 - 1e-7] as in the authors' code."""
+    """Mean binary cross-entropy; predictions are clipped as in the authors' code."""
     p = np.clip(predictions.astype(float), 1e-7, 1 - 1e-7)
     return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p)))
-
-
-def limit_threads(number: int) -> None:
-    """Let TensorFlow use this many cores; only before its first operation.
-
-    Two networks on one core each train faster than one after the other on two.
-    """
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(number)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def quiet() -> None:
-    """Keep TensorFlow's start-up notes out of terminals and notebooks; only before its import."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-
-def machine() -> dict:
-    """Backend, versions and hardware of this process, for the record."""
-    import platform
-    from importlib.metadata import version
-
-    import keras
-
-    import motifbook
-
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        packages = ["tensorflow-cpu" if _installed("tensorflow-cpu") else "tensorflow"]
-        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
-        hardware = f"{_processor()}, {threads} thread{'s' if threads != 1 else ''}"
-    else:
-        import jax
-
-        packages = ["jax"]
-        hardware = jax.devices()[0].device_kind
-        hardware = _processor() if hardware == "cpu" else hardware
-    packages += ["keras", "numpy", "memelite", "pyjaspar"]
-    return {
-        "backend": backend,
-        "precision": keras.config.floatx(),
-        "hardware": hardware,
-        "versions": {
-            "motifbook": motifbook.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in packages},
-        },
-    }
-
-
-def _installed(package: str) -> bool:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-def _processor() -> str:
-    import platform
-
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _first_layer(model: keras.Model) -> dict[str, np.ndarray]:
@@ -330,8 +258,6 @@ def weights_path(key: str) -> Path:
 
 def save(trained: Trained, path: Path) -> None:
     """Write a trained network, whole or not at all."""
-    import json
-
     path.parent.mkdir(parents=True, exist_ok=True)
     about = {
         name: getattr(trained, name)
@@ -360,7 +286,6 @@ def load(path: Path) -> Trained:
     ValueError
         If the file is damaged.
     """
-    import json
     import zipfile
 
     try:
@@ -369,7 +294,8 @@ def load(path: Path) -> Trained:
             weights = [
                 file[f"weight_{i}"] for i in range(sum(n.startswith("weight_") for n in names))
             ]
-            snapshots = {n[9:]: file[n] for n in names if n.startswith("snapshot_")}
+            prefix = "snapshot_"
+            snapshots = {n.removeprefix(prefix): file[n] for n in names if n.startswith(prefix)}
             return Trained(weights=weights, snapshots=snapshots, **json.loads(str(file["about"])))
     except (zipfile.BadZipFile, KeyError, EOFError, OSError, TypeError, ValueError) as error:
         if isinstance(error, FileNotFoundError):

@@ -1,0 +1,165 @@
+"""The authors' own trained networks: our layers, data and filter reading must give their numbers.
+
+Twelve networks of an older commit of the authors' repository, with their filters and Tomtom's
+hits, are archived there. They were trained on the same data that `synthetic` simulates as run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from motifbook import backend, filters, matching, motifs, synthetic, training
+from motifbook.architectures import MODELS, build
+from motifbook.protocols import AS_RUN
+
+if TYPE_CHECKING:
+    import keras
+
+NETWORKS = {
+    "cnn_2": "cnn-2",
+    "cnn_4": "cnn-4",
+    "cnn_10": "cnn-10",
+    "cnn_25": "cnn-25",
+    "cnn_50": "cnn-50",
+    "cnn_100": "cnn-100",
+    "cnn9_4": "cnn9-4",
+    "cnn9_25": "cnn9-25",
+    "cnn3_2": "cnn3-2",
+    "cnn3_50": "cnn3-50",
+    "cnn_50_2": "cnn-50-2",
+    "cnn_2_1": "cnn19-1-2",
+}
+"""The archive's names, and the rows of our table that they are."""
+SUMMARY_OF_ANOTHER_RUN = ("cnn_2", "cnn_25", "cnn_50_2", "cnn_2_1")
+"""Networks whose archived summary line (if any) was not made by the archived file."""
+FILTERS_OF_ANOTHER_RUN = ("cnn_2", "cnn_2_1")
+"""Networks whose archived filters were not made by the archived file."""
+TOLERANCE = 2e-4  # of a PPM entry: the archived ones are rounded to four decimals
+
+_LAYERS = {"conv_1": "conv1d_0", "conv_2": "conv1d_1", "hidden": "dense_0", "output": "dense_1"}
+_NORMS = {"norm_1": "conv1d_0", "norm_2": "conv1d_1", "norm_hidden": "dense_0"}
+_NORM = ("norm/Variable", "norm/Variable_1", "moments/Squeeze/{}", "moments/Squeeze_1/{}")
+
+
+def network(folder: Path | str, name: str) -> keras.Model:
+    """One of the archived networks, loaded into our own layers.
+
+    Parameters
+    ----------
+    folder : path
+        The archive's `synthetic` folder, with `model_params` in it.
+    name : str
+        One of `NETWORKS`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a checkpoint whose shapes are not our network's.
+    FileNotFoundError
+        If the checkpoint is not there.
+    """
+    if name not in NETWORKS:
+        raise ValueError(f"unknown network {name!r}; there are: {', '.join(NETWORKS)}")
+    prefix = Path(folder) / "model_params" / f"{name}_best.ckpt"
+    if not prefix.with_suffix(".ckpt.index").is_file():
+        raise FileNotFoundError(f"{prefix}.index: no such checkpoint")
+    backend.start()
+    import tensorflow as tf
+
+    stored = tf.train.load_checkpoint(str(prefix))
+    model = build(MODELS[NETWORKS[name]], AS_RUN)
+    try:
+        for layer, scope in _NORMS.items():
+            names = (f"{scope}/{part}".format("ExponentialMovingAverage") for part in _NORM)
+            model.get_layer(layer).set_weights([stored.get_tensor(name) for name in names])
+        for layer, scope in _LAYERS.items():
+            kind = scope[: scope.index("_")]
+            weights = [np.squeeze(stored.get_tensor(f"{scope}/{kind}/Variable"))]
+            shape = model.get_layer(layer).kernel.shape
+            weights[0] = weights[0].reshape(shape)
+            if layer == "output":
+                weights.append(stored.get_tensor(f"{scope}/bias/Variable"))
+            model.get_layer(layer).set_weights(weights)
+    except (KeyError, ValueError, tf.errors.OpError) as error:
+        raise ValueError(f"{prefix}: not the weights of {NETWORKS[name]} ({error})") from error
+    return model
+
+
+def check(folder: Path | str) -> pd.DataFrame:
+    """Score every archived network, read its filters and match them; beside the archive's answers.
+
+    Parameters
+    ----------
+    folder : path
+        The archive's `synthetic` folder.
+
+    Returns
+    -------
+    DataFrame
+        One row per network: `auroc`, `auroc_sd` (over classes) and the archive's own;
+        `filters_equal` of `filters` PPMs within 2e-4 of the archive's; `hits_equal`: whether the
+        set of Tomtom hits at E <= 0.1 of the *archived* filters is the archived set of
+        `hits` (query, target) pairs.
+    """
+    folder = Path(folder)
+    test = synthetic.get().test
+    summary = _summary(folder / "performance_summary.tsv")
+    rows = []
+    for name, model_name in NETWORKS.items():
+        model = network(folder, name)
+        scores = np.array(
+            training.scores(test.labels, training.predict(model, test.bases))["auroc"]
+        )
+        # The archive is of an older run, whose window was the filter's size for CNN9.
+        old = replace(AS_RUN, window=9) if name.startswith("cnn9") else AS_RUN
+        ours = filters.read(model, MODELS[model_name], old, replace(test, sites=None)).ppms
+        whole = motifs.read_meme(folder / "conv_filters" / f"{name}.meme")
+        equal = sum(
+            np.abs(ppm - theirs.ppm).max() <= TOLERANCE
+            for ppm, theirs in zip(ours, whole, strict=True)
+        )
+        theirs, found = hits(folder, name)
+        archived = summary.get(name, (np.nan, np.nan))
+        rows.append(
+            {
+                "network": name,
+                "model": model_name,
+                "auroc": scores.mean(),
+                "auroc_sd": scores.std(),
+                "archived_auroc": archived[0],
+                "archived_sd": archived[1],
+                "filters": len(whole),
+                "filters_equal": int(equal),
+                "hits": len(theirs),
+                "hits_equal": theirs == found,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def hits(folder: Path | str, name: str) -> tuple[set, set]:
+    """(query, target) pairs at E <= 0.1 of a network's archived filters: the archive's, and ours.
+
+    The archive matched the trimmed filters; for CNN9, whose window was 9, the whole ones.
+    """
+    folder = Path(folder) / "conv_filters"
+    archive = pd.read_csv(folder / name / "tomtom.txt", sep="\t")
+    theirs = set(zip(archive["#Query ID"], archive["Target ID"], strict=True))
+    queries = f"{name}.meme" if name.startswith("cnn9") else f"{name}_clip.meme"
+    found = matching.match(motifs.read_meme(folder / queries), motifs.jaspar()).hits
+    return theirs, set(zip(found["query"], found["target"], strict=True))
+
+
+def _summary(path: Path) -> dict[str, tuple[float, float]]:
+    """The archive's mean AUROC and its standard deviation over classes, by network."""
+    table = pd.read_csv(path, sep="\t")
+    return {
+        name: tuple(float(number) for number in re.findall(r"\d+\.\d+", text))
+        for name, text in zip(table["model"], table["ave roc"], strict=True)
+    }

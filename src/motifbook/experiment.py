@@ -1,0 +1,174 @@
+"""Make one run: simulate or load, train, read filters, match, and put it all on record.
+
+The one place where the whole chain is strung together; `motifbook.runs` imports it only to make
+what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from motifbook import datasets, filters, matching, motifs, runs, synthetic, training
+from motifbook.architectures import MODELS
+from motifbook.datasets import Dataset
+from motifbook.motifs import Motif
+from motifbook.protocols import Profile, Protocol, parse_profile, parse_protocol
+from motifbook.runs import Record, Run
+
+EVALUE = 0.1
+DECIMALS = 4  # of a PPM, on record and when matched: what the authors' MEME files have
+
+Progress = Callable[[int, float, float], None]
+
+
+def ensure(
+    run: Run, results_dir: Path | str | None = None, progress: Progress | None = None
+) -> Record:
+    """The run's record, made if it is missing; safe if several processes ask for it at once.
+
+    Raises
+    ------
+    ValueError
+        If the dataset is unknown or cannot be trained on.
+    training.TrainingError
+        If training fails.
+    """
+    with runs.claimed(run, results_dir):
+        if run.path(results_dir).exists():
+            return runs.load(run, results_dir)
+        record, trimmed = make(run, progress)
+        runs.save(record, trimmed, results_dir)
+        return record
+
+
+def open_dataset(name: str, protocol: Protocol, profile: Profile) -> Dataset:
+    """A dataset by name, as much of it as the profile uses.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no dataset.
+    """
+    if name == "synthetic":
+        number = profile.sequences or 25_000
+        return synthetic.get(protocol.dataset, number=number)
+    raise ValueError(f"unknown dataset {name!r}; there is: synthetic")
+
+
+def make(run: Run, progress: Progress | None = None) -> tuple[Record, list[Motif]]:
+    """Train and read one network; returns its record and its trimmed PPMs as matched."""
+    protocol = parse_protocol(run.protocol, run.dataset)
+    profile = parse_profile(run.profile)
+    architecture = MODELS[run.model]
+    dataset = open_dataset(run.dataset, protocol, profile)
+    trained = training.get(dataset, architecture, protocol, profile, run.trial, progress)
+    model = training.new_model(dataset, architecture, protocol, run.trial)
+    model.set_weights(trained.weights)
+
+    predictions = training.predict(model, dataset.test.bases)
+    test: dict = training.scores(dataset.test.labels, predictions)
+    test = {
+        "loss": training.cross_entropy(dataset.test.labels, predictions),
+        **test,
+        "mean_auroc": float(np.mean(test["auroc"])),
+        "mean_aupr": float(np.mean(test["aupr"])),
+        "mean_average_precision": float(np.mean(test["average_precision"])),
+    }
+    layers, written = [], []
+    for number in range(1, architecture.unpooled_layers + 1):
+        read = filters.read(model, architecture, protocol, dataset.test, number)
+        layer, trimmed = describe(read, dataset, protocol)
+        layers.append(layer)
+        written += trimmed
+    row = asdict(architecture.under(protocol))
+    row.pop("as_written")
+    configuration = {
+        "dataset": dataset.config,
+        "architecture": row,
+        "protocol": asdict(protocol),
+        "profile": asdict(profile),
+        "targets": {"release": "JASPAR 2016", "number": len(motifs.jaspar()), "evalue": EVALUE},
+    }
+    data = {
+        "format": runs.FORMAT,
+        **asdict(run),
+        "configuration": configuration,
+        "configuration_sha256": datasets.fingerprint(configuration),
+        "seeds": training.seeds(run.model, run.trial),
+        **trained.machine,
+        "started": trained.started,
+        "seconds": round(trained.seconds, 1),
+        "parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
+        "epochs": len(trained.history["loss"]),
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "classes": list(dataset.classes),
+        "test": test,
+        "layers": layers,
+    }
+    return Record(_rounded(data)), written
+
+
+def describe(
+    read: filters.Filters, dataset: Dataset, protocol: Protocol
+) -> tuple[dict, list[Motif]]:
+    """What goes on record of a layer's filters, and their trimmed PPMs as matched.
+
+    Filters are matched all at once; a match of TF t is a match of one of its relevant motifs.
+    """
+    ppms = np.round(read.ppms, DECIMALS)
+    parts = [filters.trim(ppm) if protocol.trim else (0, len(ppm)) for ppm in read.ppms]
+    # The authors state as nsites the number of columns, and Tomtom's pseudocounts depend on it.
+    queries = [
+        Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
+        for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
+    ]
+    matches = matching.match(queries, motifs.jaspar(), EVALUE)
+    verdicts = matching.verdicts(matches, dataset.relevant)
+    rows = []
+    for i, query in enumerate(queries):
+        dead = read.maximum[i] <= 0
+        state = "dead" if dead else matches.refused.get(query.id, "alive")
+        if state != "dead" and not read.sites[i]:
+            state = "no sites"
+        row = {
+            "filter": i,
+            "state": state,
+            "sites": int(read.sites[i]),
+            "matches_any": bool(verdicts.loc[query.id, "any"]),
+            "tf": verdicts.loc[query.id, "tf"],
+            "trim": [int(edge) for edge in parts[i]],
+            "ppm": ppms[i].tolist(),
+            "hits": matching.best_hits(matches, query.id),
+        }
+        if read.precision is not None:
+            for name in ("precision", "recall"):
+                values = getattr(read, name)[i]
+                row[f"site_{name}"] = None if np.isnan(values).all() else values.tolist()
+        rows.append(row)
+    number = len(rows)
+    return {
+        "layer": read.layer,
+        "window": read.ppms.shape[1],
+        "match_any": sum(row["matches_any"] for row in rows) / number,
+        "match_relevant": sum(row["tf"] is not None for row in rows) / number,
+        "dead": sum(row["state"] == "dead" for row in rows),
+        "filters": rows,
+    }, queries
+
+
+def _rounded(value):
+    """Six significant digits are enough for a record, and keep it small."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {
+            key: item if key == "configuration" else _rounded(item) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value

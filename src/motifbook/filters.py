@@ -1,0 +1,247 @@
+"""What a convolutional filter has learned, as a position probability matrix (PPM).
+
+A filter is scanned over the test set; the windows around the positions that excite it most are
+aligned into a PPM. Which positions, how wide a window and how each counts is where the paper's
+text and code differ; a `Protocol` says which. Only layers that no pooling precedes can be read so:
+pooling blurs where an activation was.
+
+Koo & Eddy 2019, Methods, "Visualizing first layer filters".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motifbook.architectures import Architecture, Conv
+from motifbook.datasets import Split, one_hot
+from motifbook.motifs import information
+from motifbook.protocols import Protocol
+
+if TYPE_CHECKING:
+    import keras
+
+INFORMATIVE = 0.5  # bits; what a column must exceed to be kept when trimming
+MARGIN = 3  # columns kept on each side of the informative ones
+
+
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """The filters of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        From one.
+    ppms : (filters, window, 4) float64
+        All zero where a filter has no sites.
+    sites : (filters,) int
+        Number of positions that each PPM is made of.
+    maximum : (filters,) float64
+        The activation that the threshold is a part of; zero for a dead filter.
+    precision, recall : (filters, classes) float64, or None
+        Of the sites against the embedded motifs of each class; see `read`. NaN where a filter
+        has no sites.
+    """
+
+    layer: int
+    ppms: np.ndarray
+    sites: np.ndarray
+    maximum: np.ndarray
+    precision: np.ndarray | None = None
+    recall: np.ndarray | None = None
+
+
+def receptive_field(convs: tuple[Conv, ...]) -> int:
+    """Input positions (nt) that one unit of the last of these unpooled layers sees."""
+    return 1 + sum(conv.size - 1 for conv in convs)
+
+
+def read(
+    model: keras.Model,
+    architecture: Architecture,
+    protocol: Protocol,
+    split: Split,
+    layer: int = 1,
+    batch: int = 500,
+) -> Filters:
+    """Read the PPMs of a layer off a split, in batches, so memory does not grow with the split.
+
+    Parameters
+    ----------
+    model, architecture, protocol
+        The trained model, its row of the table and how to read it.
+    split : Split
+        The test set, usually. With `sites`, the filters' sites are scored against them.
+    layer : int
+        From one; no pooling may precede it.
+    batch : int
+        Sequences at a time.
+
+    Returns
+    -------
+    Filters
+
+    Notes
+    -----
+    The maximum *possible* activation of the first layer is that of the best sequence: the sum over
+    the kernel's columns of their largest weights, through batch norm and ReLU. For a deeper layer
+    it is an upper bound by interval arithmetic (every channel of the layer below between zero and
+    its own maximum), which no sequence need reach; such a filter may be left without sites.
+
+    Precision and recall: a site stands for the informative columns of its window (over 0.5 bits,
+    first to last). It hits an embedded motif if they share at least half of the shorter of both.
+    Precision for a class is the part of a filter's sites that hit a motif of that class, on either
+    strand; recall the part of the class's embedded motifs, on both strands, that are hit. A filter
+    that reads one strand of a non-palindromic motif can recall about half.
+
+    Raises
+    ------
+    ValueError
+        If pooling precedes the layer.
+    """
+    convs = architecture.under(protocol).convs
+    if not 1 <= layer <= architecture.unpooled_layers:
+        raise ValueError(
+            f"{architecture.name}: layer {layer} cannot be read; pooling comes after layer "
+            f"{architecture.unpooled_layers}, so layers 1 to {architecture.unpooled_layers} can"
+        )
+    window = protocol.window or receptive_field(convs[:layer])
+    left, right = window // 2, window - window // 2
+
+    def activations() -> Iterator[tuple[int, np.ndarray]]:
+        return _activations(model, layer, split.bases, batch)
+
+    if protocol.maximum == "observed":
+        maximum = np.max([a.max(axis=(0, 1)) for _, a in activations()], axis=0).astype(float)
+    else:
+        maximum = _possible_maximum(model, layer)
+    threshold = protocol.threshold * maximum
+
+    counts = np.zeros((len(maximum), window, 4))
+    number = np.zeros(len(maximum), int)
+    for start, active in activations():
+        bases = split.bases[start : start + batch]
+        for f, sites in enumerate(_sites(active, threshold, protocol, left, right)):
+            sequence, position = sites
+            number[f] += len(sequence)
+            weight = active[sequence, position, f].astype(float)
+            if protocol.weighting == "equal":
+                weight = np.ones_like(weight)
+            for column in range(window):
+                at = position + column - left
+                inside = (at >= 0) & (at < bases.shape[1])
+                base = bases[sequence[inside], at[inside]]
+                counts[f, column] += np.bincount(base, weight[inside], minlength=5)[:4]
+    total = counts.sum(axis=2, keepdims=True)
+    ppms = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    result = {"layer": layer, "ppms": ppms, "sites": number, "maximum": maximum}
+    if split.sites is None:
+        return Filters(**result)
+
+    cores = [_core(ppm) for ppm in ppms]
+    classes = split.labels.shape[1]
+    hit_sites = np.zeros((len(maximum), classes))
+    found = np.zeros((len(maximum), classes))
+    embedded = np.bincount(split.sites["tf"], minlength=classes)
+    for start, active in activations():
+        here = split.sites[
+            slice(*np.searchsorted(split.sites["sequence"], [start, start + len(active)]))
+        ]
+        for f, (sequence, position) in enumerate(_sites(active, threshold, protocol, left, right)):
+            mask = np.zeros(active.shape[:2], bool)
+            mask[sequence, position] = True
+            first, last = cores[f]
+            for tf in range(classes):
+                motifs = here[here["tf"] == tf]
+                hits, recalled = _score(mask, motifs, start, first - left, last - left)
+                hit_sites[f, tf] += hits
+                found[f, tf] += recalled
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = hit_sites / number[:, None]
+        recall = np.where(number[:, None] > 0, found / embedded, np.nan)
+    return Filters(**result, precision=precision, recall=recall)
+
+
+def trim(ppm: np.ndarray) -> tuple[int, int]:
+    """First and past-the-last column to keep: the informative ones and 3 more on each side.
+
+    A PPM without an informative column is left whole; as in the authors' code, so is one whose
+    only informative column is the first.
+    """
+    informative = np.flatnonzero(information(ppm) > INFORMATIVE)
+    if not informative.any():
+        return 0, len(ppm)
+    return max(informative[0] - MARGIN, 0), min(informative[-1] + MARGIN + 1, len(ppm))
+
+
+def _core(ppm: np.ndarray) -> tuple[int, int]:
+    """First and past-the-last informative column; the whole window where there is none."""
+    informative = np.flatnonzero(information(ppm) > INFORMATIVE)
+    return (informative[0], informative[-1] + 1) if informative.size else (0, len(ppm))
+
+
+def _activations(
+    model: keras.Model, layer: int, bases: np.ndarray, batch: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Batches of (first row, (rows, length, filters) activations after ReLU, before pooling)."""
+    import keras
+
+    part = keras.Model(model.inputs[0], model.get_layer(f"active_{layer}").output)
+    for start in range(0, len(bases), batch):
+        x = one_hot(bases[start : start + batch])
+        yield start, keras.ops.convert_to_numpy(part(x, training=False))
+
+
+def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each filter, the (sequence, position) of its sites in a batch of activations."""
+    for f, least in enumerate(threshold):
+        own = active[:, :, f]
+        if protocol.sites == "all":
+            sequence, position = np.nonzero(own > least)
+        else:
+            position = own.argmax(axis=1)
+            sequence = np.flatnonzero(own[np.arange(len(own)), position] > least)
+            position = position[sequence]
+        if protocol.ends == "dropped":
+            whole = (position >= left) & (position + right <= own.shape[1])
+            sequence, position = sequence[whole], position[whole]
+        yield sequence, position
+
+
+def _score(mask, motifs, start, first, last) -> tuple[int, int]:
+    """How many active positions hit one of these motifs, and how many motifs are hit.
+
+    `mask` is (sequences, length); a position p stands for the bases p + first ... p + last - 1.
+    """
+    rows, length = mask.shape
+    width = last - first
+    need = (np.minimum(width, motifs["length"]) + 1) // 2
+    low = np.clip(motifs["start"] + need - last, 0, length)
+    high = np.clip(motifs["start"] + motifs["length"] - need - first + 1, low, length)
+    offset = (motifs["sequence"].astype(int) - start) * length
+    before = np.concatenate([[0], np.cumsum(mask.ravel())])
+    recalled = np.count_nonzero(before[offset + high] > before[offset + low])
+    # Count a position once where the reach of two neighbouring motifs overlaps.
+    ends = offset + high
+    ends[:-1] = np.minimum(ends[:-1], np.maximum((offset + low)[1:], (offset + low)[:-1]))
+    return int((before[ends] - before[offset + low]).sum()), int(recalled)
+
+
+def _possible_maximum(model: keras.Model, layer: int) -> np.ndarray:
+    best = None  # of each channel below; None stands for a one-hot sequence
+    for number in range(1, layer + 1):
+        (kernel,) = model.get_layer(f"conv_{number}").get_weights()
+        norm = model.get_layer(f"norm_{number}")
+        gamma, beta, mean, variance = norm.get_weights()
+        kernel = kernel * np.where(gamma < 0, -1, 1)
+        if best is None:
+            reach = kernel.max(axis=1).sum(axis=0)
+        else:
+            reach = (np.maximum(kernel, 0) * best[None, :, None]).sum(axis=(0, 1))
+        scale = np.abs(gamma) / np.sqrt(variance + norm.epsilon)
+        best = np.maximum(scale * (reach - np.where(gamma < 0, -mean, mean)) + beta, 0)
+    return best.astype(float)

@@ -1,0 +1,446 @@
+"""The run record: what a run is called, where its record lies, and many of them as tables.
+
+A run is a value: dataset, protocol, profile, model and trial name it, and its record says
+everything a reader could ask of it. Nothing here needs TensorFlow or numba: a record is read with
+the standard library and tabulated with pandas. What makes a missing one is
+`motifbook.experiment`, imported only when asked to train.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from motifbook.architectures import MODELS, parse_models
+from motifbook.datasets import cache_folder, fingerprint
+from motifbook.motifs import Motif, write_meme
+from motifbook.protocols import parse_profile, parse_protocol
+
+FORMAT = 1
+MISSING = ("skip", "train", "error")
+_REQUIRED = {
+    "format": int,
+    "dataset": str,
+    "protocol": str,
+    "profile": str,
+    "model": str,
+    "trial": int,
+    "configuration": dict,
+    "configuration_sha256": str,
+    "seeds": dict,
+    "versions": dict,
+    "backend": str,
+    "precision": str,
+    "hardware": str,
+    "started": str,
+    "seconds": float,
+    "parameters": int,
+    "epochs": int,
+    "best_epoch": int,
+    "history": dict,
+    "classes": list,
+    "test": dict,
+    "layers": list,
+}
+
+
+class RecordError(ValueError):
+    """A record that cannot be trusted: the message names the file and what is wrong."""
+
+
+class MissingRunError(LookupError):
+    """Runs that were asked for are not on record."""
+
+
+def project_root() -> Path:
+    """The project's folder: $MOTIFBOOK_ROOT, the checkout this package lies in, or the current one.
+
+    A copy installed outside a checkout has no records of its own, so it works where it is called.
+    """
+    if chosen := os.environ.get("MOTIFBOOK_ROOT"):
+        return Path(chosen)
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "pyproject.toml").is_file() else Path.cwd()
+
+
+def results_folder(results_dir: Path | str | None = None) -> Path:
+    """Where records lie: the folder given (if not None or empty), or the project's `results`."""
+    return Path(results_dir) if results_dir else project_root() / "results"
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """What identifies a run; checked on construction.
+
+    Raises
+    ------
+    ValueError
+        For an unknown model, profile or protocol, or a trial below one.
+    """
+
+    dataset: str
+    protocol: str
+    profile: str
+    model: str
+    trial: int
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w][\w.-]*", self.dataset):
+            raise ValueError(
+                f"dataset name {self.dataset!r} must be letters, digits, '.', '_' and '-'"
+            )
+        if self.model not in MODELS:
+            raise ValueError(f"unknown model {self.model!r}; there are: {', '.join(MODELS)}")
+        parse_protocol(self.protocol)
+        parse_profile(self.profile)
+        if isinstance(self.trial, bool) or not isinstance(self.trial, int) or self.trial < 1:
+            raise ValueError(f"trial must be a whole number from 1, found {self.trial!r}")
+
+    def path(self, results_dir: Path | str | None = None) -> Path:
+        """Where the record lies; its filters lie beside it, as .meme."""
+        folder = results_folder(results_dir) / self.dataset / self.protocol / self.profile
+        return folder / self.model / f"trial-{self.trial}.json"
+
+    def __str__(self) -> str:
+        return f"{self.dataset}/{self.protocol}/{self.profile}/{self.model}/trial-{self.trial}"
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A run's record: the JSON as `data`, and what is asked of it most."""
+
+    data: dict
+
+    @cached_property
+    def run(self) -> Run:
+        names = ("dataset", "protocol", "profile", "model", "trial")
+        return Run(*(self.data[name] for name in names))
+
+    @property
+    def label(self) -> str:
+        """The paper's name of the model."""
+        return MODELS[self.run.model].label
+
+    @property
+    def classes(self) -> list[str]:
+        return self.data["classes"]
+
+    @property
+    def auroc(self) -> float:
+        """Mean over classes, on the test set."""
+        return self.data["test"]["mean_auroc"]
+
+    @property
+    def aupr(self) -> float:
+        """Mean over classes of the trapezoidal area, on the test set."""
+        return self.data["test"]["mean_aupr"]
+
+    def layer(self, number: int = 1) -> dict:
+        """What is on record of a convolutional layer, counted from one.
+
+        Raises
+        ------
+        ValueError
+            If its filters were not read (pooling precedes it).
+        """
+        for layer in self.data["layers"]:
+            if layer["layer"] == number:
+                return layer
+        known = ", ".join(str(layer["layer"]) for layer in self.data["layers"])
+        raise ValueError(f"{self.run}: layer {number} is not on record; there are: {known}")
+
+
+def parse_trials(value: str | int) -> tuple[int, ...]:
+    """Trial numbers 1 to n from n, a whole number or its text.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or not in 1..1000.
+    """
+    try:
+        number = int(str(value).strip())
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 1000:
+        raise ValueError(f"trials must be a whole number from 1 to 1000, found {value!r}")
+    return tuple(range(1, number + 1))
+
+
+def wanted(
+    models: str | Iterable[str] = "all",
+    trials: str | int = 5,
+    *,
+    profile: str = "paper",
+    dataset: str = "synthetic",
+    protocol: str = "as-run",
+) -> list[Run]:
+    """The runs that these parameters name: by model, then by trial. Raises ValueError."""
+    names = parse_models(models if isinstance(models, str) else ",".join(models))
+    protocol, profile = parse_protocol(protocol).name, parse_profile(profile).name
+    return [
+        Run(dataset, protocol, profile, name, trial)
+        for name in names
+        for trial in parse_trials(trials)
+    ]
+
+
+def get(
+    models: str | Iterable[str] = "all",
+    trials: str | int = 5,
+    *,
+    profile: str = "paper",
+    dataset: str = "synthetic",
+    protocol: str = "as-run",
+    missing: str = "skip",
+    results_dir: Path | str | None = None,
+) -> list[Record]:
+    """Records of the runs that these parameters name.
+
+    Parameters
+    ----------
+    models : str or iterable of str
+        "all", "cnn-2,cnn-25", or names.
+    trials : int or str
+        How many: 3 is trials 1 to 3.
+    profile, dataset, protocol : str
+    missing : "skip", "train" or "error"
+        What to do about a run that is not on record.
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+    MissingRunError
+        With `missing="error"`, naming the runs.
+    RecordError
+        For a record that cannot be trusted.
+    """
+    if missing not in MISSING:
+        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
+    runs = wanted(models, trials, profile=profile, dataset=dataset, protocol=protocol)
+    absent = [run for run in runs if not run.path(results_dir).exists()]
+    if absent and missing == "error":
+        names = ", ".join(str(run) for run in absent)
+        raise MissingRunError(
+            f"{len(absent)} of {len(runs)} runs are not in {results_folder(results_dir)}: {names}"
+        )
+    if absent and missing == "train":
+        from motifbook import experiment
+
+        for run in absent:
+            experiment.ensure(run, results_dir)
+    return [load(run, results_dir) for run in runs if run.path(results_dir).exists()]
+
+
+def load(run: Run, results_dir: Path | str | None = None) -> Record:
+    """Read and check one record.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run is not on record.
+    RecordError
+        If the file is no whole record of this run.
+    """
+    path = run.path(results_dir)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such record")
+    try:
+        data = json.loads(path.read_text())
+    except (ValueError, OSError) as error:
+        raise RecordError(f"{path}: not readable as JSON ({error})") from error
+    if not isinstance(data, dict):
+        raise RecordError(f"{path}: a record is a JSON object, found {type(data).__name__}")
+    for name, kind in _REQUIRED.items():
+        if name not in data:
+            raise RecordError(f"{path}: has no {name!r}")
+        if not isinstance(data[name], (int, float) if kind is float else kind):
+            found = type(data[name]).__name__
+            raise RecordError(f"{path}: {name!r} must be {kind.__name__}, found {found}")
+    if data["format"] != FORMAT:
+        raise RecordError(f"{path}: is in format {data['format']}, expected {FORMAT}")
+    try:
+        record = Record(data)
+        stated = record.run
+    except ValueError as error:
+        raise RecordError(f"{path}: {error}") from error
+    if stated != run:
+        raise RecordError(f"{path}: says it is {stated}, expected {run}")
+    if fingerprint(data["configuration"]) != data["configuration_sha256"]:
+        raise RecordError(f"{path}: its configuration does not have the hash that it states")
+    for name in ("auroc", "aupr", "average_precision"):
+        values = data["test"].get(name)
+        if not isinstance(values, list) or len(values) != len(data["classes"]):
+            raise RecordError(f"{path}: test {name!r} must be a list of one number per class")
+    return record
+
+
+def save(record: Record, filters: list[Motif], results_dir: Path | str | None = None) -> Path:
+    """Write a record and its filters: each file whole, the record last, so that it vouches for both.
+
+    Parameters
+    ----------
+    record : Record
+    filters : list of Motif
+        The trimmed PPMs as matched.
+    """
+    path = record.run.path(results_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_meme(path.with_suffix(".meme"), filters)
+    write_whole(path, _json(record.data))
+    return path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file under its name only once it is whole."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    os.replace(file.name, path)
+
+
+def _json(data: dict) -> str:
+    """JSON with one line per key and per filter: small, and readable in a diff."""
+    text = json.dumps(data, indent=1, allow_nan=False)
+    # Join the innermost lists (numbers, PPM rows) and flat objects into one line each.
+    text = re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda m: re.sub(r"\s*\n\s*", " ", m[0]), text)
+    return text + "\n"
+
+
+def on_record(results_dir: Path | str | None = None) -> Iterator[Run]:
+    """Every run that has a record file, sorted."""
+    folder = results_folder(results_dir)
+    for path in sorted(folder.glob("*/*/*/*/trial-*.json")):
+        dataset, protocol, profile, model, name = path.relative_to(folder).parts
+        with contextlib.suppress(ValueError):  # other files may lie there
+            yield Run(dataset, protocol, profile, model, int(name[6:-5]))
+
+
+@contextlib.contextmanager
+def claimed(run: Run, results_dir: Path | str | None = None) -> Iterator[None]:
+    """Hold a run against other processes; the operating system lets go of it if we die."""
+    from filelock import FileLock
+
+    name = fingerprint({"run": str(run), "results": str(results_folder(results_dir).resolve())})
+    path = cache_folder() / "locks" / f"{name[:32]}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path):
+        yield
+
+
+# Tables: tidy, one row per thing named in the function.
+
+
+def _identity(record: Record) -> dict:
+    run = record.run
+    return {
+        "dataset": run.dataset,
+        "protocol": run.protocol,
+        "profile": run.profile,
+        "model": run.model,
+        "label": record.label,
+        "trial": run.trial,
+    }
+
+
+def table(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
+    """One row per run: test scores, match fractions of a layer, dead filters, epochs, seconds."""
+    rows = []
+    for record in records:
+        read = record.layer(layer)
+        rows.append(
+            {
+                **_identity(record),
+                "auroc": record.auroc,
+                "aupr": record.aupr,
+                "match_any": read["match_any"],
+                "match_relevant": read["match_relevant"],
+                "filters": len(read["filters"]),
+                "dead": read["dead"],
+                "epochs": record.data["epochs"],
+                "best_epoch": record.data["best_epoch"],
+                "seconds": record.data["seconds"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def per_class(records: Iterable[Record]) -> pd.DataFrame:
+    """One row per run and class: AUROC, AUPR, average precision."""
+    return pd.DataFrame(
+        {
+            **_identity(record),
+            "tf": tf,
+            **{
+                name: record.data["test"][name][i]
+                for name in ("auroc", "aupr", "average_precision")
+            },
+        }
+        for record in records
+        for i, tf in enumerate(record.classes)
+    )
+
+
+def filters(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
+    """One row per run and filter: its state, matched TF, best hit, sites and their best class.
+
+    `tf` is the TF of the best relevant hit as the authors' script counts it, None without one;
+    `target`, `name`, `e_value` are the best hit of all; `site_tf` is the class that its sites hit
+    most precisely, with `site_precision` and `site_recall` (None without embedded motifs).
+    """
+    rows = []
+    for record in records:
+        for one in record.layer(layer)["filters"]:
+            best = one["hits"][0] if one["hits"] else {}
+            row = {
+                **_identity(record),
+                "filter": one["filter"],
+                "state": one["state"],
+                "sites": one["sites"],
+                "any": one["matches_any"],
+                "relevant": one["tf"] is not None,
+                "tf": one["tf"],
+                **{name: best.get(name) for name in ("target", "name", "e_value")},
+                "site_tf": None,
+                "site_precision": math.nan,
+                "site_recall": math.nan,
+            }
+            if one.get("site_precision"):
+                top = max(range(len(record.classes)), key=one["site_precision"].__getitem__)
+                row["site_tf"] = record.classes[top]
+                row["site_precision"] = one["site_precision"][top]
+                row["site_recall"] = one["site_recall"][top]
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def history(records: Iterable[Record]) -> pd.DataFrame:
+    """One row per run and epoch: loss, validation loss, first-layer gradient norm."""
+    return pd.DataFrame(
+        {
+            **_identity(record),
+            "epoch": epoch,
+            **{name: values[epoch - 1] for name, values in record.data["history"].items()},
+        }
+        for record in records
+        for epoch in range(1, record.data["epochs"] + 1)
+    )
