@@ -323,7 +323,7 @@ def _read_motif(lines: list[tuple[str, str]]) -> Motif:
     ]
     if len(matrices) != 1:
         raise MemeError(
-            f"{where}: motif {id_}: one letter-probability matrix is expected, found {len(matrices)}"
+            f"{where}: motif {id_}: one letter-probability matrix expected, found {len(matrices)}"
         )
     where, line = lines[matrices[0]]
     fields = {}
