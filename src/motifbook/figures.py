@@ -1,0 +1,855 @@
+"""Every plot of the book, in one style: data in, figure or axes out.
+
+Nothing here reads a file or decides a verdict. Ours is always filled, the paper's always open, so
+that neither is told by colour alone; a verdict is always a word.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import PIL.Image
+import seaborn as sns
+from IPython.display import HTML, Image
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
+
+from motifbook import motifs, paper
+from motifbook.architectures import MODELS
+from motifbook.runs import Record
+
+WIDTH = 6.4
+"""Inches: a phone shows a figure at about 60% of this, so 11-point text stays readable."""
+
+PALETTE = sns.color_palette("colorblind").as_hex()
+GREY = "#6b6b6b"
+BASES = {"A": "#029e73", "C": "#0173b2", "G": "#e69f00", "T": "#cc4125"}
+"""The customary hues of the bases, in shades that red-green colour blindness keeps apart."""
+
+QUANTITY = {
+    "auroc": ("AUROC", PALETTE[0]),
+    "aupr": ("AUPR", PALETTE[0]),
+    "match_any": ("match any motif", PALETTE[1]),
+    "match_relevant": ("match a relevant motif", PALETTE[0]),
+}
+"""Label and colour of each quantity."""
+
+VERDICT = {
+    "reproduced": ("●", "#01704f"),
+    "close": ("◐", "#8a5a00"),
+    "differs": ("✕", "#b03a00"),
+    "not yet run": ("○", GREY),
+    "cannot be tested": ("–", GREY),
+}
+"""Sign and colour of each verdict; both only ever accompany the word."""
+
+
+def style() -> None:
+    """Set the book's style for every figure that follows."""
+    sns.set_theme(context="notebook", style="ticks", palette=PALETTE)
+    plt.rcParams.update(
+        {
+            "figure.figsize": (WIDTH, 3.6),
+            "figure.dpi": 100,
+            "savefig.dpi": 200,
+            "figure.constrained_layout.use": True,
+            "font.size": 11,
+            "axes.labelsize": 11,
+            "axes.titlesize": 12,
+            "xtick.labelsize": 11,
+            "ytick.labelsize": 11,
+            "legend.fontsize": 10,
+            "legend.frameon": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.grid.axis": "y",
+            "grid.color": "#e6e6e6",
+            "grid.linewidth": 0.8,
+            "lines.linewidth": 1.8,
+        }
+    )
+
+
+def show(figure: Figure | Axes) -> Image:
+    """The figure as a PNG of 2× pixels and few colours, for a notebook's last line; closes it.
+
+    A page of logos is a third as large so, and looks the same.
+    """
+    figure = figure.figure if isinstance(figure, Axes) else figure
+    pixels, png = io.BytesIO(), io.BytesIO()
+    figure.savefig(pixels, format="png", dpi=200)
+    plt.close(figure)
+    with PIL.Image.open(pixels) as image:
+        colours = image.convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE)
+        colours.save(png, format="PNG", optimize=True)
+    return Image(png.getvalue(), format="png", width=round(100 * figure.get_figwidth()))
+
+
+# --- Sequence logos ---------------------------------------------------------------------------
+
+
+@cache
+def _letter(base: str) -> Path:
+    """The letter's outline, stretched to the unit square."""
+    path = TextPath((0, 0), base, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
+    low, high = path.vertices.min(axis=0), path.vertices.max(axis=0)
+    return Path((path.vertices - low) / (high - low), path.codes)
+
+
+def logo(ppm: np.ndarray, ax: Axes | None = None, start: float = 0.0) -> Axes:
+    """Draw a sequence logo: letters as high as their share of the column's information.
+
+    See which bases a motif insists on (tall), which it leaves open (flat), and how wide it is.
+
+    All letters of one base are one outline, so a logo takes milliseconds where a patch per letter
+    (as logomaker draws) takes a tenth of a second; the book has hundreds.
+
+    Parameters
+    ----------
+    ppm : ndarray of float, shape (length, 4)
+        Probabilities of A, C, G, T. An all-zero column is left empty.
+    ax : Axes, optional
+        The current one by default.
+    start : float
+        Where on the x axis the first column begins.
+
+    Returns
+    -------
+    Axes
+        x in columns, y in bits (0 to 2), without decoration.
+    """
+    ax = ax or plt.gca()
+    ppm = np.asarray(ppm, dtype=float)
+    heights = ppm * motifs.information(ppm)[:, None]
+    order = np.argsort(heights, axis=1, kind="stable")
+    stacked = np.take_along_axis(heights, order, axis=1)
+    floors = np.empty_like(heights)
+    np.put_along_axis(floors, order, np.cumsum(stacked, axis=1) - stacked, axis=1)
+    for index, base in enumerate("ACGT"):
+        columns = np.flatnonzero(heights[:, index] > 0.01)  # thinner letters cannot be seen
+        if not len(columns):
+            continue
+        letter = _letter(base)
+        corners = np.stack([start + columns + 0.03, floors[columns, index]], axis=1)
+        sizes = np.stack([np.full(len(columns), 0.94), heights[columns, index]], axis=1)
+        vertices = letter.vertices[None] * sizes[:, None] + corners[:, None]
+        outline = Path(vertices.reshape(-1, 2), np.tile(letter.codes, len(columns)))
+        ax.add_patch(PathPatch(outline, facecolor=BASES[base], linewidth=0, gid=f"base-{base}"))
+    ax.set(xlim=(start, start + len(ppm)), ylim=(0, 2), xticks=[], yticks=[])
+    ax.grid(False)
+    sns.despine(ax=ax, left=True, bottom=True)
+    return ax
+
+
+def _power(value: float) -> str:
+    """An E-value in two signs: 3e-8, 0.04."""
+    if value >= 0.001:
+        return f"{value:.1g}"
+    digits, exponent = f"{value:.0e}".split("e")
+    return f"{digits}e−{abs(int(exponent))}"
+
+
+def _verdict_of_filter(filter: Mapping[str, Any]) -> tuple[str, str]:
+    """("relevant" | "other" | "none" | "dead" | "refused", label)."""
+    if filter["state"] == "dead":
+        return "dead", "dead"
+    if filter["state"] != "alive":
+        return "refused", filter["state"]
+    hits = [hit for hit in filter["hits"] if hit["e_value"] <= 0.1]
+    if not hits:
+        return "none", "no match"
+    if filter["tf"]:
+        hit = paper.relevant_hit(filter) or hits[0]
+        name = motifs.TRUE_TF.get(hit["target"], filter["tf"])
+        return "relevant", f"{name} {_power(hit['e_value'])}"
+    name = hits[0]["name"]
+    name = name if len(name) <= 12 else f"{name[:11]}…"
+    return "other", f"({name}) {_power(hits[0]['e_value'])}"
+
+
+_TITLE = {
+    "relevant": {"color": "black", "weight": "bold"},
+    "other": {"color": GREY, "style": "italic"},
+    "none": {"color": GREY},
+    "dead": {"color": GREY},
+    "refused": {"color": GREY},
+}
+
+
+def _grid(count: int, columns: int, row: float = 0.76) -> tuple[Figure, np.ndarray]:
+    rows = -(-count // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH + 0.6, rows * row), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.02, hspace=0.08, wspace=0.0)
+    for ax in axes.flat[count:]:
+        ax.set_axis_off()
+    return figure, axes.flat[:count]
+
+
+def logo_grid(
+    record: Record,
+    layer: int = 1,
+    filters: Sequence[int] | None = None,
+    columns: int = 5,
+) -> Figure:
+    """Sequence logos of a layer's filters, each with what Tomtom says of it (Figs 2–4, S1, S2).
+
+    See how many filters hold a whole motif. **Bold**: the relevant motif that a filter matches, and
+    the E-value; (*italic*): it matches only other motifs of JASPAR, this one best; "no match";
+    "dead": never active, so it has no logo. The small number is the filter's, from 0. The dark line
+    below a logo spans the columns that were compared.
+
+    Parameters
+    ----------
+    record : Record
+    layer : int
+        Which convolutional layer, from 1.
+    filters : sequence of int, optional
+        Which filters, in this order; all by default.
+    columns : int
+        Logos side by side.
+
+    Raises
+    ------
+    ValueError
+        If no such layer is on record.
+    """
+    known = record.layer(layer)["filters"]
+    chosen = known if filters is None else [known[number] for number in filters]
+    figure, axes = _grid(len(chosen), columns)
+    for ax, filter in zip(axes, chosen, strict=True):
+        kind, label = _verdict_of_filter(filter)
+        ppm = np.asarray(filter["ppm"], dtype=float)
+        logo(ppm, ax)
+        ax.set_title(label, fontsize=9, pad=1.5, **_TITLE[kind])
+        ax.text(0, 2.08, filter["filter"], fontsize=7, color=GREY, va="bottom")
+        if kind == "dead":
+            ax.add_patch(
+                Rectangle((0, 0), len(ppm), 2, fill=False, hatch="////", edgecolor="#c8c8c8", lw=0)
+            )
+        else:
+            start, stop = filter["trim"]
+            ax.plot([0, len(ppm)], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
+            ax.plot([start, stop], [0, 0], color="black", lw=1.4, clip_on=False)
+    return figure
+
+
+def ground_truth_grid(truth: Sequence[motifs.Motif] | None = None) -> Figure:
+    """Sequence logos of the embedded motifs, each as it is and reverse-complemented.
+
+    See what a filter has to look like, in either orientation, to hold a whole motif.
+
+    Parameters
+    ----------
+    truth : sequence of Motif, optional
+        The twelve of the synthetic data by default.
+    """
+    truth = motifs.ground_truth() if truth is None else truth
+    figure, axes = _grid(2 * len(truth), columns=4)
+    widest = max(len(motif.ppm) for motif in truth)
+    for motif, pair in zip(truth, np.reshape(axes, (-1, 2)), strict=True):
+        turned = motif.reverse_complement()
+        for ax, ppm, arrow in ((pair[0], motif.ppm, "→"), (pair[1], turned.ppm, "←")):
+            logo(ppm, ax, start=(widest - len(ppm)) / 2)
+            ax.set_xlim(0, widest)
+            ax.set_title(f"{motif.name} {arrow}", fontsize=9, pad=1.5, weight="bold")
+            ax.plot([0, widest], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
+    return figure
+
+
+# --- Ours beside the paper's ------------------------------------------------------------------
+
+
+def against(
+    ours: pd.DataFrame,
+    theirs: pd.DataFrame,
+    models: Sequence[str],
+    quantities: Sequence[str],
+    ax: Axes | None = None,
+    *,
+    x: Sequence[float] | None = None,
+    references: Mapping[str, float] | None = None,
+) -> Axes:
+    """One quantity or more by model: ours with every trial, the paper's with its error.
+
+    See whether our dots (one a trial; the line joins their means) fall where the paper's open
+    diamonds (mean ± standard deviation of five trials) are. A dashed line is a reference.
+
+    Parameters
+    ----------
+    ours : DataFrame
+        One row per run: `model` and a column for each quantity (`runs.table`).
+    theirs : DataFrame
+        One row per printed value: `model`, `quantity`, `mean`, `error`, of one data set and layer
+        (`paper.printed`). May be empty.
+    models : sequence of str
+        In the order of the x axis. Those without a run keep their place.
+    quantities : sequence of str
+        Keys of `QUANTITY`.
+    x : sequence of float, optional
+        A number for each model (a pool size, a number of filters); the axis is logarithmic. By
+        default models are evenly spaced and named.
+    references : mapping, optional
+        Text -> height of a dashed line.
+    """
+    ax = ax or plt.gca()
+    places = np.log2(x) if x is not None else np.arange(len(models), dtype=float)
+    # Ours and the paper's stand side by side in a slot each, so that nothing hides behind another.
+    slot = 0.3 * (np.diff(np.sort(places)).min() if len(places) > 1 else 1) / len(quantities)
+    theirs = theirs.set_index(["model", "quantity"])
+    for number, quantity in enumerate(quantities):
+        look = {"color": QUANTITY[quantity][1]}
+        middle = places + (number - (len(quantities) - 1) / 2) * 2 * slot
+        means = []
+        for model, place in zip(models, middle - slot / 2, strict=True):
+            trials = ours.loc[ours["model"] == model, quantity].to_numpy()
+            means.append(trials.mean() if len(trials) else np.nan)
+            dots = {"ls": "", "marker": "os^"[number], "ms": 5.5, "mew": 0, "alpha": 0.65}
+            ax.plot(np.full(len(trials), place), trials, gid=f"ours-{quantity}", **dots, **look)
+        if x is None:
+            ax.plot(middle - slot / 2, means, "_", ms=16, mew=2, **look)
+        else:
+            there = np.isfinite(means)
+            ax.plot((middle - slot / 2)[there], np.array(means)[there], lw=1.5, **look)
+        for model, place in zip(models, middle + slot / 2, strict=True):
+            if (model, quantity) in theirs.index:
+                cell = theirs.loc[(model, quantity)]
+                diamond = {"fmt": "D", "ms": 6, "mfc": "white", "mew": 1.4, "lw": 1.2}
+                error = cell["error"]
+                drawn = ax.errorbar(place, cell["mean"], error, capsize=2.5, **diamond, **look)
+                drawn.lines[0].set_gid(f"paper-{quantity}")
+    for text, height in (references or {}).items():
+        ax.axhline(height, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=0)
+        ax.annotate(
+            text,
+            (1, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="right",
+            color=GREY,
+            fontsize=10,
+        )
+    _name_models(ax, places, models, x)
+    _legend_against(ax, quantities)
+    if len(quantities) == 1:
+        ax.set_ylabel(QUANTITY[quantities[0]][0])
+    if all(quantity.startswith("match") for quantity in quantities):
+        ax.set(ylim=(-0.04, 1.04))
+        if len(quantities) > 1:
+            ax.set_ylabel("fraction of filters")
+    return ax
+
+
+def _name_models(
+    ax: Axes, places: np.ndarray, models: Sequence[str], x: Sequence[float] | None
+) -> None:
+    labels = [f"{value:g}" for value in x] if x is not None else [_label(m) for m in models]
+    ax.set_xticks(places, labels)
+    margin = 0.06 * max(np.ptp(places), 1)
+    ax.set_xlim(places.min() - margin, places.max() + margin)
+    if x is None and sum(map(len, labels)) > 45:
+        plt.setp(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
+
+
+def _label(model: str) -> str:
+    return MODELS[model].label if model in MODELS else model
+
+
+def _legend_against(ax: Axes, quantities: Sequence[str]) -> None:
+    handles = []
+    for number, quantity in enumerate(quantities):
+        label, colour = QUANTITY[quantity]
+        text = "" if len(quantities) == 1 else f"{label}, "
+        ours = Line2D([], [], marker="os^"[number], color=colour, lw=1.5, ms=5.5, mew=0)
+        paper = Line2D([], [], marker="D", color=colour, lw=0, mfc="white", mew=1.4, ms=6)
+        ours.set_label(f"{text}ours (each trial)")
+        paper.set_label(f"{text}paper (± sd)")
+        handles += [ours, paper]
+    ax.legend(
+        handles=handles,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=2,
+        borderaxespad=0.2,
+        columnspacing=1.2,
+        handletextpad=0.5,
+    )
+
+
+POOLS = ("cnn-1", "cnn-2", "cnn-4", "cnn-10", "cnn-25", "cnn-50", "cnn-100")
+"""Table 1's first seven rows: the models that differ in their pool sizes only."""
+
+WIDTHS = ("cnn-25", "cnn-25-60", "cnn-25-90", "cnn-25-120")
+"""CNN-25 with 30, 60, 90 and 120 first-layer filters."""
+
+
+def against_pool(
+    ours: pd.DataFrame,
+    theirs: pd.DataFrame,
+    quantities: Sequence[str] = ("match_any", "match_relevant"),
+    ax: Axes | None = None,
+    *,
+    models: Sequence[str] = POOLS,
+    references: Mapping[str, float] | None = None,
+) -> Axes:
+    """Quantities against the first max-pool size (Table 1's first seven rows as a picture).
+
+    See the match fractions leap between pools of 4 and 10 while AUROC hardly moves. Arguments as in
+    `against`.
+    """
+    sizes = [MODELS[model].convs[0].pool for model in models]
+    ax = against(ours, theirs, models, quantities, ax, x=sizes, references=references)
+    ax.set_xlabel("first max-pool size (nt)")
+    return ax
+
+
+def against_filters(
+    ours: pd.DataFrame,
+    theirs: pd.DataFrame,
+    quantities: Sequence[str] = ("match_any", "match_relevant"),
+    ax: Axes | None = None,
+    *,
+    models: Sequence[str] = WIDTHS,
+    references: Mapping[str, float] | None = None,
+) -> Axes:
+    """Quantities against the number of first-layer filters of CNN-25.
+
+    See the fraction of matching filters fall as filters are added. Arguments as in `against`.
+    """
+    counts = [MODELS[model].convs[0].filters for model in models]
+    ax = against(ours, theirs, models, quantities, ax, x=counts, references=references)
+    ax.set_xlabel("first-layer filters")
+    return ax
+
+
+def dumbbell(comparison: pd.DataFrame, quantity: str, ax: Axes | None = None) -> Axes:
+    """Ours and the paper's value of one quantity for each model, joined, with the verdict in words.
+
+    See how far apart the two ends are beside their spread, and which verdicts are not "reproduced".
+
+    Parameters
+    ----------
+    comparison : DataFrame
+        From `paper.compare`.
+    quantity : str
+        Which of its quantities.
+    """
+    rows = comparison[comparison["quantity"] == quantity]
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.36 * len(rows) + 1.0))
+    for place, row in enumerate(rows.itertuples()):
+        sign, colour = VERDICT.get(row.verdict.split(",")[0], ("", GREY))
+        ax.plot([row.paper, row.ours], [place, place], color=colour, lw=6, alpha=0.25, zorder=1)
+        ax.errorbar(
+            row.paper,
+            place,
+            xerr=row.paper_sd,
+            fmt="D",
+            ms=6.5,
+            mfc="white",
+            mec=GREY,
+            ecolor="#b9b9b9",
+            lw=1.2,
+            mew=1.4,
+            zorder=2,
+        )
+        ax.errorbar(
+            row.ours, place, xerr=row.ours_sd, fmt="o", ms=6, color=colour, lw=1.2, zorder=3
+        )
+        ax.annotate(
+            f"{sign} {row.verdict}" if row.verdict else "not in the paper",
+            (1.01, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            color=colour,
+            fontsize=10,
+        )
+    ax.set_yticks(range(len(rows)), rows["label"])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlabel(QUANTITY[quantity][0])
+    ax.grid(True, axis="x")
+    ours = Line2D([], [], marker="o", color="black", lw=0, ms=6, label="ours (± sd)")
+    paper = Line2D([], [], marker="D", color=GREY, lw=0, mfc="white", mew=1.4, label="paper (± sd)")
+    ax.legend(handles=[ours, paper], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return ax
+
+
+# --- What filters learn, and when -------------------------------------------------------------
+
+
+def filters_per_tf(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """A heatmap of how many filters have learned each TF.
+
+    See the rows of one model disagree: which motif gets many filters is chance, not importance.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        A row per run (or model), a column per TF, whole numbers.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH + 0.4, 0.34 * len(counts) + 1.1))
+    sns.heatmap(
+        counts,
+        ax=ax,
+        annot=True,
+        fmt="d",
+        cmap="Blues",
+        vmin=0,
+        cbar=False,
+        linewidths=1,
+        linecolor="white",
+        annot_kws={"fontsize": 10},
+    )
+    ax.set(xlabel="", ylabel="")
+    ax.tick_params(length=0)
+    plt.setp(ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
+    plt.setp(ax.get_yticklabels(), rotation=0)
+    return ax
+
+
+def training_curves(history: pd.DataFrame, models: Sequence[str] | None = None) -> Figure:
+    """Training and validation loss by epoch, a panel per model, a line per trial.
+
+    See where the validation loss is lowest (dot): that epoch's parameters are the ones used.
+
+    Parameters
+    ----------
+    history : DataFrame
+        One row per run and epoch: `model`, `trial`, `epoch`, `loss`, `valid_loss`.
+    models : sequence of str, optional
+        Which, in which order; all by default.
+    """
+    models = list(history["model"].unique()) if models is None else list(models)
+    figure, axes = plt.subplots(
+        1, len(models), figsize=(max(WIDTH, 2.3 * len(models)), 3.0), sharey=True, squeeze=False
+    )
+    for ax, model in zip(axes.flat, models, strict=True):
+        for _, run in history[history["model"] == model].groupby("trial"):
+            ax.plot(run["epoch"], run["loss"], color=GREY, lw=1.1, ls=(0, (4, 2)))
+            ax.plot(run["epoch"], run["valid_loss"], color=PALETTE[0], lw=1.3)
+            best = run.loc[run["valid_loss"].idxmin()]
+            ax.plot(best["epoch"], best["valid_loss"], "o", color=PALETTE[0], ms=6, gid="best")
+        ax.set(title=_label(model), xlabel="epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.flat[0].set_ylabel("loss")
+    lines = [
+        Line2D([], [], color=GREY, lw=1.1, ls=(0, (4, 2)), label="training"),
+        Line2D([], [], color=PALETTE[0], marker="o", label="validation, best epoch"),
+    ]
+    figure.legend(handles=lines, loc="outside upper center", ncols=2)
+    return figure
+
+
+def traces(
+    trace: pd.DataFrame,
+    quantities: Mapping[str, str] | None = None,
+) -> Figure:
+    """What happens while networks train: one panel per quantity, epochs along x, a line per model.
+
+    See whether the fraction of matching filters still rises after the loss has settled, and whether
+    the first layer still receives a gradient then.
+
+    Parameters
+    ----------
+    trace : DataFrame
+        One row per model and epoch: `model`, `epoch`, and the quantities.
+    quantities : mapping, optional
+        Column -> axis label; by default the fraction of filters that match a relevant motif and the
+        norm of the loss's gradient by the first layer's weights.
+    """
+    quantities = quantities or {
+        "match_relevant": "match a relevant\nmotif (fraction)",
+        "gradient_norm": "first-layer\ngradient norm",
+    }
+    figure, axes = plt.subplots(
+        len(quantities), 1, figsize=(WIDTH, 2.1 * len(quantities) + 0.6), sharex=True, squeeze=False
+    )
+    dashes = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1)))
+    for ax, (quantity, label) in zip(axes.flat, quantities.items(), strict=True):
+        for number, (model, run) in enumerate(trace.groupby("model", sort=False)):
+            ax.plot(
+                run["epoch"],
+                run[quantity],
+                color=PALETTE[number],
+                ls=dashes[number % 4],
+                label=_label(model),
+            )
+        ax.set_ylabel(label)
+        if "norm" in quantity:
+            ax.set_yscale("log")
+    axes.flat[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    axes.flat[-1].set_xlabel("epoch")
+    return figure
+
+
+def null_rates(rates: pd.DataFrame, quantity: str = "match_any", ax: Axes | None = None) -> Axes:
+    """Match fractions of trained filters beside those that no learning explains, by model.
+
+    See how far a model's filled markers stand right of its open ones: only that much speaks for
+    learned motifs.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        One row per model, trial and kind of filter: `model`, `kind` (such as trained, shuffled,
+        untrained; the first to appear is drawn first) and the quantity.
+    """
+    kinds = list(rates["kind"].unique())
+    models = list(rates["model"].unique())
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.36 * len(models) + 1.2))
+    for number, kind in enumerate(kinds):
+        rows = rates[rates["kind"] == kind]
+        look = {"color": PALETTE[number] if number == 0 else GREY}
+        look |= {"marker": "os^v"[number % 4], "mfc": look["color"] if number == 0 else "white"}
+        places = rows["model"].map(models.index) + (number - (len(kinds) - 1) / 2) * 0.22
+        ax.plot(rows[quantity], places, ls="", ms=5, mew=1.1, alpha=0.8, label=kind, **look)
+    ax.set_yticks(range(len(models)), [_label(model) for model in models])
+    ax.set(ylim=(len(models) - 0.5, -0.5), xlim=(-0.03, 1.03))
+    ax.set_xlabel(f"{QUANTITY[quantity][0]} (fraction of filters, each trial)")
+    ax.grid(True, axis="x")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(kinds))
+    return ax
+
+
+# --- Sequences and classes --------------------------------------------------------------------
+
+
+def sequence(
+    bases: np.ndarray,
+    sites: np.ndarray,
+    classes: Sequence[str],
+    width: int = 50,
+) -> Figure:
+    """A sequence as text, with its embedded motifs boxed and named, wrapped into rows.
+
+    See that the boxes hold all that decides the labels; every base outside them is random. An arrow
+    points the way the motif runs (← is the reverse complement).
+
+    Parameters
+    ----------
+    bases : ndarray of uint8, shape (length,)
+        0, 1, 2, 3 for A, C, G, T; 4 for an ambiguous base.
+    sites : structured array
+        `start`, `length` (nt), `tf` (index into `classes`), `strand` (+1, −1).
+    classes : sequence of str
+        The TFs' names.
+    width : int
+        Bases in a row.
+    """
+    rows = -(-len(bases) // width)
+    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH + 0.6, 0.66 * rows), squeeze=False)
+    figure.get_layout_engine().set(h_pad=0.0, hspace=0.0)
+    for row, ax in enumerate(axes.flat):
+        first = row * width
+        for place, base in enumerate(bases[first : first + width]):
+            letter = "ACGTN"[base]
+            ax.text(
+                place + 0.5,
+                0.5,
+                letter,
+                color=BASES.get(letter, GREY),
+                ha="center",
+                va="center",
+                fontsize=9,
+                family="DejaVu Sans Mono",
+                weight="bold",
+            )
+        for site in sites:
+            start, stop = site["start"] - first, site["start"] + site["length"] - first
+            if stop <= 0 or start >= width:
+                continue
+            low, high = max(start, 0), min(stop, width)
+            ax.add_patch(_site_box(low, high, site["strand"], start >= 0, stop <= width))
+            name = f"{classes[site['tf']]} {'→' if site['strand'] > 0 else '←'}"
+            if high - low > (stop - start) / 2 or (start >= 0 and stop <= width):
+                ax.text((low + high) / 2, 1.12, name, ha="center", va="bottom", fontsize=10)
+        ax.text(-0.8, 0.5, str(first + 1), ha="right", va="center", fontsize=9, color=GREY)
+        ax.set(xlim=(-3.5, width + 0.3), ylim=(-0.1, 1.9))
+        ax.set_axis_off()
+    return figure
+
+
+def _site_box(low: float, high: float, strand: int, begins: bool, ends: bool) -> Polygon:
+    """A box with a point where the motif's 3' end lies in this row."""
+    right = 0.45 if strand > 0 and ends else 0
+    left = 0.45 if strand < 0 and begins else 0
+    corners = [
+        (low + left, 0), (high - right, 0), (high, 0.5), (high - right, 1), (low + left, 1),
+        (low, 0.5),
+    ]  # fmt: skip
+    return Polygon(corners, closed=True, facecolor="#fff3c4", edgecolor="#7a6a20", lw=1, zorder=0)
+
+
+def class_dots(
+    per_class: pd.DataFrame,
+    metric: str = "auroc",
+    ax: Axes | None = None,
+    *,
+    references: Mapping[str, Mapping[str, float]] | None = None,
+) -> Axes:
+    """A metric for each class, a dot per trial, a marker and colour per model.
+
+    See which TFs are hard for every model, and how much of the shortfall even the best possible
+    classifier (bars, where given) shares.
+
+    Parameters
+    ----------
+    per_class : DataFrame
+        One row per run and class: `model`, `tf` and the metric (`runs.per_class`).
+    metric : str
+        auroc, aupr or average_precision.
+    references : mapping, optional
+        Name -> {TF -> value}, drawn as vertical ticks.
+    """
+    classes = list(per_class["tf"].unique())
+    models = list(per_class["model"].unique())
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.36 * len(classes) + 1.2))
+    for number, model in enumerate(models):
+        rows = per_class[per_class["model"] == model]
+        shift = (number - (len(models) - 1) / 2) * 0.6 / max(len(models), 1)
+        ax.plot(
+            rows[metric],
+            rows["tf"].map(classes.index) + shift,
+            "osD^vP*"[number % 7],
+            color=PALETTE[number],
+            ms=5.5,
+            mew=0,
+            alpha=0.75,
+            label=_label(model),
+        )
+    for number, (name, values) in enumerate((references or {}).items()):
+        ax.plot(
+            [values.get(tf, np.nan) for tf in classes],
+            range(len(classes)),
+            "|",
+            color=("black", GREY)[number % 2],
+            ms=18,
+            mew=2,
+            label=name,
+        )
+    ax.set_yticks(range(len(classes)), classes)
+    ax.set_ylim(len(classes) - 0.5, -0.5)
+    ax.set_xlabel({"auroc": "AUROC", "aupr": "AUPR"}.get(metric, metric.replace("_", " ")))
+    ax.grid(True, axis="x")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.0)
+    return ax
+
+
+# --- Tables -----------------------------------------------------------------------------------
+
+
+def verdict_words(verdict: str) -> str:
+    """A verdict with its sign before the word, such as "✕ differs, provisional"."""
+    sign, _ = VERDICT[verdict.split(",")[0]]
+    return f"{sign} {verdict}"
+
+
+def _verdict_html(verdict: str) -> str:
+    _, colour = VERDICT[verdict.split(",")[0]]
+    return f'<span style="color:{colour};white-space:nowrap">{verdict_words(verdict)}</span>'
+
+
+def _mean_error(mean: float, error: float) -> str:
+    return f"{mean:.3f} ± {error:.3f}" if np.isfinite(error) else f"{mean:.3f}"
+
+
+def table(comparison: pd.DataFrame) -> HTML:
+    """Ours above the paper's for each model and quantity, with Δ and the verdict in words.
+
+    Parameters
+    ----------
+    comparison : DataFrame
+        From `paper.compare`.
+    """
+    quantities = list(comparison["quantity"].unique())
+    cells = comparison.set_index(["model", "quantity"])
+    body = []
+    for model, rows in comparison.groupby("model", sort=False):
+        trials = rows["trials"].min()
+        head = f"<th>{html.escape(rows['label'].iloc[0])}<br><small>{_trials(trials)}</small></th>"
+        found = ((model, quantity) in cells.index for quantity in quantities)
+        parts = [
+            _cell(cells.loc[(model, quantity)]) if there else "<td></td>"
+            for quantity, there in zip(quantities, found, strict=True)
+        ]
+        body.append(f"<tr>{head}{''.join(parts)}</tr>")
+    names = "".join(f"<th>{QUANTITY[quantity][0]}</th>" for quantity in quantities)
+    head = f"<th>model</th>{names}"
+    return HTML(_TABLE.format(kind="ours-theirs", head=head, body="".join(body)))
+
+
+_TABLE = (
+    '<div style="overflow-x:auto"><table class="dataframe {kind}">'
+    "<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+)
+
+
+def _trials(count: int) -> str:
+    return f"{count} trial{'' if count == 1 else 's'}"
+
+
+def _cell(row: pd.Series) -> str:
+    ours = f"<b>{_mean_error(row['ours'], row['ours_sd'])}</b>"
+    if not np.isfinite(row["paper"]):
+        return f"<td>{ours}<br><small>not in the paper</small></td>"
+    return (
+        f"<td>{ours}<br>paper {_mean_error(row['paper'], row['paper_sd'])}<br>"
+        f"<small>Δ {row['delta']:+.3f}, {_verdict_html(row['verdict'])}</small></td>"
+    )
+
+
+def ledger_table(ledger: pd.DataFrame) -> HTML:
+    """Claims of the paper, each with its value, ours, and the verdict in words.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Rows of `paper.ledger`.
+    """
+    body = []
+    for row in ledger.itertuples():
+        note = f"<br><small>{html.escape(row.note)}</small>" if row.note else ""
+        why = row.explanation if row.explanation != row.note else ""
+        why = f"<br><small>{html.escape(why)}</small>" if why else ""
+        trials = f"<br><small>{_trials(row.trials)}</small>" if row.trials else ""
+        body.append(
+            f"<tr><th>“{html.escape(row.quote)}”{note}</th>"
+            f"<td>{_claimed(row.paper, row.paper_sd, row.kind)}</td>"
+            f"<td><b>{_claimed(row.ours, row.ours_sd, row.kind)}</b>{trials}</td>"
+            f"<td>{_verdict_html(row.verdict)}{why}</td></tr>"
+        )
+    names = "".join(f"<th>{name}</th>" for name in ("the paper", "printed", "ours", "verdict"))
+    return HTML(_TABLE.format(kind="ledger", head=names, body="".join(body)))
+
+
+def _claimed(value: float, error: float, kind: str) -> str:
+    if not np.isfinite(value):
+        return ""
+    if kind == "number":
+        return _mean_error(value, error)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:+.3f}"
+
+
+def counts(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:
+    """How many claims of each verdict: a row per section, a column per verdict that occurs."""
+    order = [verdict for name in VERDICT for verdict in (name, f"{name}, provisional")]
+    found = pd.crosstab(ledger[by], ledger["verdict"])
+    rows = ledger[by].unique()
+    return found.reindex(index=rows, columns=[name for name in order if name in found.columns])
