@@ -1,0 +1,98 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from motifbook.architectures import MODELS
+from motifbook.datasets import fingerprint
+from motifbook.runs import Run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Data sets and weights that tests make stay out of the user's cache folder."""
+    before = os.environ.get("MOTIFBOOK_CACHE")
+    os.environ["MOTIFBOOK_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["MOTIFBOOK_CACHE"]
+    else:
+        os.environ["MOTIFBOOK_CACHE"] = before
+
+
+def record_data(run: Run, auroc: float = 0.75, **changes) -> dict:
+    """The JSON of a small record: two classes, one layer of one filter, two epochs."""
+    configuration = {"model": run.model, "protocol": run.protocol, "profile": run.profile}
+    return {
+        "format": 1,
+        "dataset": run.dataset,
+        "protocol": run.protocol,
+        "profile": run.profile,
+        "model": run.model,
+        "trial": run.trial,
+        "configuration": configuration,
+        "configuration_sha256": fingerprint(configuration),
+        "seeds": {"weights": run.trial},
+        "versions": {"python": "3.11.7", "keras": "3.15.1"},
+        "backend": "tensorflow",
+        "precision": "float32",
+        "hardware": "two cores",
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 12.5,
+        "parameters": 100,
+        "epochs": 2,
+        "best_epoch": 1,
+        "history": {"loss": [0.5, 0.25], "valid_loss": [0.5, 0.75]},
+        "classes": ["MAX", "SP1"],
+        "test": {
+            "loss": 0.5,
+            "auroc": [auroc, auroc],
+            "aupr": [0.5, 0.5],
+            "average_precision": [0.5, 0.5],
+            "mean_auroc": auroc,
+            "mean_aupr": 0.5,
+            "mean_average_precision": 0.5,
+        },
+        "layers": [
+            {
+                "layer": 1,
+                "window": 2,
+                "match_any": 0.0,
+                "match_relevant": 0.0,
+                "dead": 0,
+                "filters": [
+                    {
+                        "filter": 0,
+                        "state": "alive",
+                        "sites": 3,
+                        "matches_any": False,
+                        "tf": None,
+                        "trim": [0, 2],
+                        "ppm": [[1, 0, 0, 0], [0, 1, 0, 0]],
+                        "hits": [],
+                    }
+                ],
+            }
+        ],
+        **changes,
+    }
+
+
+@pytest.fixture
+def write_record():
+    """Write the small record of a run into a results folder."""
+
+    def write(results: Path, model: str = "cnn-2", trial: int = 1, **changes) -> Path:
+        assert model in MODELS
+        run = Run("synthetic", "as-run", "paper", model, trial)
+        path = run.path(results)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(record_data(run, **changes)))
+        return path
+
+    return write

@@ -1,0 +1,265 @@
+"""The rendered book: strict, fresh, whole, readable without a network, and re-executable."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import papermill
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from motifbook.book import digest
+from motifbook.notebooks import chapters
+from motifbook.runs import project_root
+
+ROOT = project_root()
+ORDER = [
+    "intro",
+    "receptive-field",
+    "synthetic-data",
+    "max-pooling",
+    "number-of-filters",
+    "filter-size",
+    "stride",
+    "deeper-layers",
+    "in-vivo",
+    "written-and-run",
+    "is-it-a-motif",
+    "ledger",
+    "rerun",
+    "runs",
+    "references",
+]
+
+
+def build(source: Path, output: Path, **environment: str) -> Path:
+    """Build a book as `make book` does; returns the folder of its pages."""
+    program = Path(sys.executable).with_name("jupyter-book")
+    options = ["--path-output", output, "-W", "-n", "--keep-going"]
+    done = subprocess.run(
+        [program, "build", source, *options],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+    return output / "_build" / "html"
+
+
+def listed_pages() -> list[str]:
+    """Names of the pages of _toc.yml, in reading order."""
+
+    def walk(entry):
+        if isinstance(entry, list):
+            for item in entry:
+                yield from walk(item)
+        elif isinstance(entry, dict):
+            for key in ("root", "file"):
+                if key in entry:
+                    yield entry[key]
+            for key in ("parts", "chapters", "sections"):
+                yield from walk(entry.get(key, []))
+
+    return [Path(page).name for page in walk(yaml.safe_load((ROOT / "_toc.yml").read_text()))]
+
+
+def test_contents_list_every_page_once_in_order():
+    pages = listed_pages()
+    assert sorted(pages) == sorted(path.stem for path in (ROOT / "book").glob("*.md"))
+    assert pages == [name for name in ORDER if name in pages]
+
+
+# The whole book, built once.
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return build(ROOT, tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Every page of the book, parsed, by name."""
+    files = (site / "book").glob("*.html")
+    return {path.stem: BeautifulSoup(path.read_text(), "html.parser") for path in files}
+
+
+@pytest.mark.slow
+def test_strict_build_has_every_page(site, pages):
+    assert sorted(pages) == sorted(listed_pages())
+    assert "book/intro.html" in (site / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_pages_load_nothing_from_elsewhere(site, pages):
+    loading = [("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")]
+    for name, page in pages.items():
+        found = [tag[key] for kind, key in loading for tag in page.find_all(kind, **{key: True})]
+        found += [
+            tag["href"]
+            for tag in page.find_all("link", href=True)
+            if not {"canonical", "author", "license"} & set(tag.get("rel", []))
+        ]
+        away = [address for address in found if address.startswith(("http:", "https:", "//"))]
+        assert away == [], name
+    for sheet in site.rglob("*.css"):
+        text = sheet.read_text()
+        assert "url(http" not in text and "@import url(" not in text, sheet.name
+
+
+@pytest.mark.slow
+def test_every_picture_has_words(pages):
+    for name, page in pages.items():
+        for picture in page.select("article img"):
+            words = picture.get("alt", "")
+            # docutils puts the file's name where none is given
+            assert words and "_images" not in words, f"{name}: {picture.get('src')}"
+
+
+@pytest.mark.slow
+def test_links_inside_the_book_lead_somewhere(site, pages):
+    for name, page in pages.items():
+        for link in page.select("article a[href]"):
+            address, _, fragment = link["href"].partition("#")
+            if ":" in address:
+                continue
+            target = Path(address).stem if address else name
+            assert not address or (site / "book" / address).exists(), f"{name}: {link['href']}"
+            if fragment and target in pages:
+                assert pages[target].find(id=fragment), f"{name}: {link['href']}"
+
+
+@pytest.mark.slow
+def test_no_page_shows_a_log_or_an_error(pages):
+    for name, page in pages.items():
+        assert not page.select(".output.stderr, .output.traceback"), name
+        assert "Traceback (most recent call last)" not in page.text, name
+
+
+# A book of one page, to see what its parts do.
+
+
+@pytest.fixture
+def small_book(tmp_path, write_record):
+    """A project with our configuration, one record, and one page that prints its AUROC."""
+    root = tmp_path / "project"
+    (root / "book").mkdir(parents=True)
+    for name in ("_config.yml", "requirements.lock", "book/references.bib"):
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
+    (root / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
+    (root / "book" / "page.md").write_text(
+        "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
+        "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
+        "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook import runs\n"
+        'print(f"AUROC {runs.get("cnn-2", 1)[0].auroc:.4f}")\n```\n'
+    )
+    write_record(root / "results", auroc=0.7123)
+    return root
+
+
+def page_of(root: Path, **environment: str) -> BeautifulSoup:
+    html = build(root, root, MOTIFBOOK_ROOT=str(root), **environment)
+    return BeautifulSoup((html / "book" / "page.html").read_text(), "html.parser")
+
+
+@pytest.mark.slow
+def test_an_edited_record_changes_the_page(small_book):
+    assert "AUROC 0.7123" in page_of(small_book).text
+    (path,) = (small_book / "results").rglob("*.json")
+    data = json.loads(path.read_text())
+    data["test"]["mean_auroc"] = 0.8456
+    path.write_text(json.dumps(data))
+    page = page_of(small_book)
+    assert "AUROC 0.8456" in page.text and "0.7123" not in page.text
+
+
+@pytest.mark.slow
+def test_a_failing_cell_or_a_log_fails_the_build(small_book):
+    page = small_book / "book" / "page.md"
+    text = page.read_text()
+    for bad in ("1 / 0", "import sys; print('log', file=sys.stderr)"):
+        page.write_text(text + f"\n```{{code-cell}} ipython3\n{bad}\n```\n")
+        with pytest.raises(AssertionError):
+            page_of(small_book)
+
+
+@pytest.mark.slow
+def test_math_is_served_from_the_site(small_book):
+    (script,) = page_of(small_book).find_all("script", src=lambda s: s and "mathjax" in s.lower())
+    assert not script["src"].startswith("http")
+    path = small_book / "_build" / "html" / "book" / script["src"].partition("?")[0]
+    assert path.resolve().is_file()
+
+
+@pytest.mark.slow
+def test_launch_buttons_open_the_notebook_where_the_address_is_known(small_book):
+    def launches(page):
+        links = [a["href"] for a in page.find_all("a", href=True)]
+        return [link for link in links if "mybinder.org" in link or "colab." in link]
+
+    assert launches(page_of(small_book)) == []
+    found = launches(page_of(small_book, MOTIFBOOK_REPOSITORY="https://github.com/OWNER/NAME"))
+    assert len(found) == 2
+    assert all(link.endswith("notebooks/page.ipynb") for link in found)
+
+
+@pytest.mark.slow
+def test_a_wrong_repository_address_is_named(small_book):
+    with pytest.raises(AssertionError, match="MOTIFBOOK_REPOSITORY must be like"):
+        page_of(small_book, MOTIFBOOK_REPOSITORY="OWNER/NAME")
+
+
+# The cache's key.
+
+
+def test_digest_sees_names_and_bytes(tmp_path):
+    folder = tmp_path / "results"
+    (folder / "a").mkdir(parents=True)
+    file = folder / "a" / "one.json"
+    seen = {digest([folder])}
+    for text in ("1", "2"):
+        file.write_text(text)
+        seen.add(digest([folder]))
+    file.rename(folder / "a" / "two.json")
+    seen.add(digest([folder]))
+    assert len(seen) == 4
+
+
+def test_digest_is_of_the_content_alone(tmp_path):
+    folder = tmp_path / "src"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "one.py").write_text("1")
+    before = digest([folder])
+    (folder / "__pycache__" / "one.pyc").write_text("compiled")
+    (folder / "tmp123.part").write_text("half a rec")
+    os.utime(folder / "one.py", (1, 1))
+    assert digest([folder]) == before
+    assert digest([folder, tmp_path / "absent"]) == before
+
+
+# Re-execution, for real.
+
+
+@pytest.fixture(scope="session")
+def smoke_results(tmp_path_factory):
+    """Records of the smoke profile: what one chapter trains, the next one finds."""
+    return tmp_path_factory.mktemp("smoke")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", chapters())
+def test_chapter_runs_again_with_training(name, smoke_results, tmp_path):
+    source = ROOT / "notebooks" / f"{name}.ipynb"
+    parameters = {"results_dir": str(smoke_results)}
+    if name != "runs":
+        parameters |= {"profile": "smoke", "trials": "1", "missing": "train"}
+    papermill.execute_notebook(
+        source, tmp_path / "out.ipynb", parameters=parameters, progress_bar=False, cwd=tmp_path
+    )

@@ -1,0 +1,124 @@
+"""The chapters as notebooks: the pairs agree, and each keeps the rules of the book."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from motifbook import notebooks
+from motifbook.runs import project_root
+
+ROOT = project_root()
+CHAPTERS = notebooks.chapters()
+PARAMETERS = {"profile", "models", "trials", "missing", "results_dir"}
+
+
+def stored(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+
+
+def tagged(notebook, tag: str) -> list:
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in cells if tag in cell.metadata.get("tags", [])]
+
+
+@pytest.fixture
+def small_book(tmp_path, monkeypatch):
+    """A project with one chapter of one cell, and a function that rewrites the cell."""
+    (tmp_path / "book").mkdir()
+    monkeypatch.setenv("MOTIFBOOK_ROOT", str(tmp_path))
+
+    def write(code: str) -> None:
+        (tmp_path / "book" / "page.md").write_text(
+            "---\njupytext:\n  text_representation:\n    extension: .md\n"
+            "    format_name: myst\nkernelspec:\n  display_name: Python 3\n"
+            "  language: python\n  name: python3\n---\n\n"
+            f"# A page\n\n```{{code-cell}} ipython3\n:tags: [parameters]\n\n{code}\n```\n"
+        )
+        (tmp_path / "book" / "plain.md").write_text("# No code\n")
+
+    return write
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_pair_agrees(name):
+    def cells(notebook):
+        return [(c.cell_type, c.source, c.metadata) for c in notebook.cells]
+
+    assert cells(stored(name)) == cells(notebooks.read(name)), f"run `make notebooks` for {name}"
+
+
+def test_every_notebook_has_a_text():
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == CHAPTERS
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_first_code_cell_is_the_parameters(name):
+    notebook = notebooks.read(name)
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert tagged(notebook, "parameters") == [first]
+    names = set(re.findall(r"^(\w+) = ", first.source, re.M))
+    assert names >= ({"results_dir"} if name == "runs" else PARAMETERS)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_numbers_are_checked_and_pictures_are_not(name):
+    checked = tagged(stored(name), "nbval-check-output")
+    assert len(checked) >= 2
+    for cell in checked:
+        assert cell.outputs, f"checked, but without output: {cell.source[:60]!r}"
+        assert not any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_cells_fit_a_screen(name):
+    for cell in notebooks.read(name).cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 40, cell.source[:60]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_notebook_is_small_and_clean(name):
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    assert path.stat().st_size < 1_000_000
+    for cell in stored(name).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+
+
+def test_execute_writes_the_outputs(small_book, tmp_path):
+    small_book("print(6 * 7)")
+    path = notebooks.execute("page")
+    assert path == tmp_path / "notebooks" / "page.ipynb"
+    assert [c["outputs"][0]["text"] for c in json.loads(path.read_text())["cells"][1:]] == [
+        ["42\n"]
+    ]
+
+
+def test_execute_twice_gives_the_same_file(small_book):
+    small_book("print(6 * 7)")
+    assert notebooks.execute("page").read_bytes() == notebooks.execute("page").read_bytes()
+
+
+def test_a_failing_chapter_leaves_the_notebook_alone(small_book):
+    small_book("print(6 * 7)")
+    before = notebooks.execute("page").read_bytes()
+    small_book("1 / 0")
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        notebooks.execute("page")
+    assert (notebooks.project_root() / "notebooks" / "page.ipynb").read_bytes() == before
+
+
+def test_pages_without_code_are_no_chapters(small_book):
+    small_book("print(6 * 7)")
+    assert notebooks.chapters() == ["page"]
+
+
+def test_unknown_chapter(small_book):
+    small_book("print(6 * 7)")
+    with pytest.raises(ValueError, match="unknown chapter 'pgae'; there are: page"):
+        notebooks.read("pgae")

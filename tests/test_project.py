@@ -1,0 +1,111 @@
+"""The files around the package agree with one another, and name no machine and no address."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+import motifbook
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+LOCKED = [
+    Requirement(line)
+    for line in (ROOT / "requirements.lock").read_text().splitlines()
+    if not line.startswith("#")
+]
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+def wanted() -> list[Requirement]:
+    """What the lock must hold: all dependencies and extras, but gpu."""
+    extras = [text for name, texts in EXTRAS.items() if name != "gpu" for text in texts]
+    return [Requirement(text) for text in PROJECT["dependencies"] + extras]
+
+
+def holds(requirement: Requirement, python: str, platform: dict) -> bool:
+    """Whether a requirement's marker (or the want of one) holds on a machine."""
+    machine = {
+        **default_environment(),
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        **platform,
+    }
+    return requirement.marker is None or requirement.marker.evaluate(machine)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(
+    "platform",
+    [
+        {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux"},
+        {"sys_platform": "darwin", "platform_machine": "arm64", "platform_system": "Darwin"},
+    ],
+    ids=["linux", "mac"],
+)
+def test_lock_holds_one_fitting_version_of_everything_asked_for(python, platform):
+    pins: dict[str, list[str]] = {}
+    for requirement in LOCKED:
+        if holds(requirement, python, platform):
+            version = str(requirement.specifier).removeprefix("==")
+            pins.setdefault(requirement.name.replace("_", "-").lower(), []).append(version)
+    assert {name for name, versions in pins.items() if len(versions) > 1} == set()
+    for requirement in wanted():
+        if holds(requirement, python, platform):
+            versions = pins.get(requirement.name, [])
+            assert len(versions) == 1, f"{requirement.name} is not locked"
+            assert requirement.specifier.contains(versions[0]), f"{requirement}: {versions[0]}"
+
+
+def test_lock_is_exact_and_without_the_gpu_wheels():
+    for requirement in LOCKED:
+        assert re.fullmatch(r"==[\w.+!-]+", str(requirement.specifier)), str(requirement)
+        assert requirement.url is None
+        assert not requirement.name.startswith("nvidia")
+
+
+def test_lock_is_made_from_every_extra_but_gpu():
+    recipe = re.search(r"^lock:\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)[1]
+    assert sorted(re.findall(r"--extra (\S+)", recipe)) == sorted(set(EXTRAS) - {"gpu"})
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "requirements.lock", "environment.yml"])
+def test_no_addresses(name):
+    assert "://" not in (ROOT / name).read_text()
+
+
+def test_environment_is_the_lock_on_the_same_pythons():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert f"python{PROJECT['requires-python']}" in environment["dependencies"]
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert pip == ["--requirement requirements.lock", "--editable ."]
+
+
+def test_one_version_number():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert PROJECT["version"] == citation["version"] == motifbook.__version__
+
+
+def test_readme_names_only_verbs_that_exist():
+    verbs = set(re.findall(r"\bmake ([a-z]+)\b", (ROOT / "README.md").read_text()))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert {"book", "test"} <= verbs <= targets
+
+
+def test_history_holds_small_files_only():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    large = [file.name for file in files if file.is_file() and file.stat().st_size > 2_000_000]
+    assert large == []

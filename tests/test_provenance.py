@@ -1,0 +1,87 @@
+"""The line "Made from N runs" and the page of all records."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from motifbook import runs
+from motifbook.provenance import anchor, catalogue, provenance
+from motifbook.runs import Run
+
+
+@pytest.fixture
+def records(tmp_path, write_record):
+    """Two trials of CNN-2 and one of CNN-25."""
+    for model, trial in [("cnn-2", 1), ("cnn-2", 2), ("cnn-25", 1)]:
+        write_record(tmp_path, model, trial, auroc=0.5 + trial / 8)
+    return runs.get("cnn-2,cnn-25", 2, results_dir=tmp_path)
+
+
+def test_line_counts_the_runs_of_each_model(records):
+    assert repr(provenance(records)) == (
+        "Made from 3 runs (synthetic, as-run, paper: CNN-2 × 2, CNN-25 × 1)."
+    )
+
+
+def test_line_says_how_many_are_missing(records):
+    assert repr(provenance(records, wanted=4)).startswith("Made from 3 of 4 runs (")
+    assert repr(provenance(records, wanted=3)).startswith("Made from 3 runs (")
+
+
+def test_one_run_is_singular(records):
+    assert repr(provenance(records[:1])).startswith("Made from 1 run (")
+
+
+def test_no_runs_say_so():
+    assert repr(provenance([], wanted=5)) == "Not yet run: made from 0 of 5 runs."
+
+
+def test_a_record_asked_for_twice_counts_once(records):
+    assert repr(provenance(records + records)) == repr(provenance(records))
+
+
+def test_many_models_share_one_link(tmp_path, write_record):
+    models = ("cnn-1", "cnn-2", "cnn-4", "cnn-10", "cnn-25", "cnn-50", "cnn-100")
+    for model in models:
+        write_record(tmp_path, model)
+    line = provenance(runs.get(models, 1, results_dir=tmp_path))
+    assert repr(line) == "Made from 7 runs (synthetic, as-run, paper: 7 runs of 7 models)."
+    assert line._repr_html_().count("<a ") == 1
+
+
+def test_every_link_of_a_line_leads_to_an_anchor_of_the_page(records):
+    page = catalogue(records)._repr_html_()
+    links = re.findall(r'href="runs\.html#([^"]+)"', provenance(records)._repr_html_())
+    assert len(links) == 2
+    for link in links:
+        assert page.count(f'id="{link}"') == 1
+
+
+def test_anchors_are_valid_ids():
+    run = Run("synthetic", "as-run", "paper", "cnn-2", 1)
+    assert anchor(run) == "synthetic-as-run-paper-cnn-2"
+    assert anchor(run, model=False) == "synthetic-as-run-paper"
+
+
+def test_page_lists_every_record(records):
+    page = catalogue(records)
+    assert repr(page).splitlines() == [
+        f"{r.run} AUROC {r.auroc:.3f} {r.data['configuration_sha256'][:12]}" for r in records
+    ]
+    assert page._repr_html_().count("<tr") == 1 + 3  # the head and a row each
+
+
+def test_page_names_each_machine_once(records):
+    assert catalogue(records)._repr_html_().count("two cores") == 1
+
+
+def test_page_escapes_what_records_say(tmp_path, write_record):
+    write_record(tmp_path, hardware="<script>alert(1)</script>")
+    page = catalogue(runs.get("cnn-2", 1, results_dir=tmp_path))._repr_html_()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_page_without_records():
+    assert repr(catalogue([])) == "No runs are on record."
