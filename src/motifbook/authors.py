@@ -152,7 +152,7 @@ def hits(folder: Path | str, name: str) -> tuple[set, set]:
     archive = pd.read_csv(folder / name / "tomtom.txt", sep="\t")
     theirs = set(zip(archive["#Query ID"], archive["Target ID"], strict=True))
     queries = f"{name}.meme" if name.startswith("cnn9") else f"{name}_clip.meme"
-    found = matching.match(motifs.read_meme(folder / queries), motifs.jaspar()).hits
+    found = matching.hits(motifs.read_meme(folder / queries), motifs.jaspar()).hits
     return theirs, set(zip(found["query"], found["target"], strict=True))
 
 

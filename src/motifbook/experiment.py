@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from motifbook import datasets, filters, matching, motifs, runs, synthetic, training
 from motifbook.architectures import MODELS
@@ -26,9 +27,22 @@ Progress = Callable[[int, float, float], None]
 
 
 def ensure(
-    run: Run, results_dir: Path | str | None = None, progress: Progress | None = None
+    run: Run,
+    results_dir: Path | str | None = None,
+    progress: Progress | None = None,
+    source: Path | str | None = None,
 ) -> Record:
     """The run's record, made if it is missing; safe if several processes ask for it at once.
+
+    Parameters
+    ----------
+    run : Run
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+    progress : callable, optional
+        Called after each epoch with (epoch, loss, validation loss).
+    source : path, optional
+        The folder of a dataset that is one's own.
 
     Raises
     ------
@@ -40,12 +54,14 @@ def ensure(
     with runs.claimed(run, results_dir):
         if run.path(results_dir).exists():
             return runs.load(run, results_dir)
-        record, trimmed = make(run, progress)
+        record, trimmed = make(run, progress, source)
         runs.save(record, trimmed, results_dir)
         return record
 
 
-def open_dataset(name: str, protocol: Protocol, profile: Profile) -> Dataset:
+def open_dataset(
+    name: str, protocol: Protocol, profile: Profile, source: Path | str | None = None
+) -> Dataset:
     """A dataset by name, as much of it as the profile uses.
 
     Raises
@@ -54,17 +70,20 @@ def open_dataset(name: str, protocol: Protocol, profile: Profile) -> Dataset:
         For a name that is no dataset.
     """
     if name == "synthetic":
-        number = profile.sequences or 25_000
-        return synthetic.get(protocol.dataset, number=number)
-    raise ValueError(f"unknown dataset {name!r}; there is: synthetic")
+        return synthetic.get(protocol.dataset, number=profile.sequences or 25_000)
+    from motifbook import invivo
+
+    return training.subset(invivo.open_dataset(name, source), profile)
 
 
-def make(run: Run, progress: Progress | None = None) -> tuple[Record, list[Motif]]:
+def make(
+    run: Run, progress: Progress | None = None, source: Path | str | None = None
+) -> tuple[Record, list[Motif]]:
     """Train and read one network; returns its record and its trimmed PPMs as matched."""
     protocol = parse_protocol(run.protocol, run.dataset)
     profile = parse_profile(run.profile)
     architecture = MODELS[run.model]
-    dataset = open_dataset(run.dataset, protocol, profile)
+    dataset = open_dataset(run.dataset, protocol, profile, source)
     trained = training.get(dataset, architecture, protocol, profile, run.trial, progress)
     model = training.new_model(dataset, architecture, protocol, run.trial)
     model.set_weights(trained.weights)
@@ -127,23 +146,22 @@ def describe(
         Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
         for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
     ]
-    matches = matching.match(queries, motifs.jaspar(), EVALUE)
-    verdicts = matching.verdicts(matches, dataset.relevant)
+    matches = matching.hits(queries, motifs.jaspar(), EVALUE, all_pairs=True)
+    verdicts = matching.summary(matches, dataset.relevant)
+    by_query = dict(list(matches.hits.groupby("query", sort=False)))
     rows = []
     for i, query in enumerate(queries):
-        dead = read.maximum[i] <= 0
-        state = "dead" if dead else matches.refused.get(query.id, "alive")
-        if state != "dead" and not read.sites[i]:
-            state = "no sites"
+        verdict = verdicts.loc[query.id]
         row = {
             "filter": i,
-            "state": state,
+            "state": _state(read, i, matches.refused.get(query.id)),
             "sites": int(read.sites[i]),
-            "matches_any": bool(verdicts.loc[query.id, "any"]),
-            "tf": verdicts.loc[query.id, "tf"],
+            "matches_any": bool(verdict["any"]),
+            "tf": verdict["tf"],
+            "relevant_target": verdict["relevant_target"],
             "trim": [int(edge) for edge in parts[i]],
             "ppm": ppms[i].tolist(),
-            "hits": matching.best_hits(matches, query.id),
+            "hits": _best(by_query[query.id]) if query.id in by_query else [],
         }
         if read.precision is not None:
             for name in ("precision", "recall"):
@@ -159,6 +177,22 @@ def describe(
         "dead": sum(row["state"] == "dead" for row in rows),
         "filters": rows,
     }, queries
+
+
+def _state(read: filters.Filters, i: int, refused: str | None) -> str:
+    """Why a filter has no PPM to speak of: never active, or without sites; else alive."""
+    if read.maximum[i] <= 0:
+        return "dead"
+    if not read.sites[i]:
+        return "no sites"
+    return refused or "alive"
+
+
+def _best(pairs: pd.DataFrame) -> list[dict]:
+    """A filter's matches, best first; its best pair where there is none."""
+    number = max(1, int((pairs["e_value"] <= EVALUE).sum()))
+    columns = list(matching.COLUMNS[1:])
+    return pairs[columns].head(number).to_dict("records")
 
 
 def _rounded(value):

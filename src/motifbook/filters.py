@@ -217,7 +217,7 @@ def _score(mask, motifs, start, first, last) -> tuple[int, int]:
 
     `mask` is (sequences, length); a position p stands for the bases p + first ... p + last - 1.
     """
-    rows, length = mask.shape
+    length = mask.shape[1]
     width = last - first
     need = (np.minimum(width, motifs["length"]) + 1) // 2
     low = np.clip(motifs["start"] + need - last, 0, length)

@@ -289,7 +289,7 @@ def load(run: Run, results_dir: Path | str | None = None) -> Record:
 
 
 def save(record: Record, filters: list[Motif], results_dir: Path | str | None = None) -> Path:
-    """Write a record and its filters: each file whole, the record last, so that it vouches for both.
+    """Write a record and its filters, each file whole, the record last: it vouches for both.
 
     Parameters
     ----------

@@ -1,0 +1,208 @@
+"""Many runs at once on this machine; what is on record is never made again.
+
+Each worker is a process of its own with its share of the cores. A run is on record or not: stopping
+the sweep, however roughly, loses only the runs in flight.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from pathlib import Path
+
+from motifbook.architectures import MODELS, pooled_length
+from motifbook.protocols import parse_profile
+from motifbook.runs import Run
+
+
+@dataclass
+class Progress:
+    """What a display needs to know, updated as the sweep goes on."""
+
+    total: int
+    skipped: int
+    done: int = 0
+    failed: dict[Run, str] = field(default_factory=dict)
+    running: dict[Run, tuple[int, float, float]] = field(default_factory=dict)
+    """Epoch, loss and validation loss of the runs in flight; epoch 0 before the first ends."""
+    started: float = field(default_factory=time.monotonic)
+    spent: float = 0.0
+    """Cost of the runs finished, in multiply-adds per sequence."""
+    ahead: float = 0.0
+    """Cost of those still to finish."""
+    epochs: int = 100
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the cost finished so far, counting runs in flight by their epochs; None at first."""
+        flying = sum(
+            cost(run) * min(epoch / (0.55 * self.epochs), 0.95)
+            for run, (epoch, _, _) in self.running.items()
+        )
+        if self.spent + flying <= 0:
+            return None
+        return (time.monotonic() - self.started) * (self.ahead - flying) / (self.spent + flying)
+
+
+def cost(run: Run) -> float:
+    """Multiply-adds of a 200-nt sequence through the convolutions: what a run's time follows."""
+    length, channels, total = 200, 4, 0.0
+    for conv in MODELS[run.model].convs:
+        total += length * channels * conv.size * conv.filters
+        length, channels = pooled_length(length, conv), conv.filters
+    return total
+
+
+def schedule(runs: Iterable[Run]) -> list[Run]:
+    """Trial 1 of every model, then trial 2, ...; the longest first within a trial.
+
+    A sweep that is stopped early has then covered all models, and no long run is left to one
+    worker at the end.
+    """
+    return sorted(runs, key=lambda run: (run.trial, -cost(run), run))
+
+
+def sweep(
+    runs: Iterable[Run],
+    results_dir: Path | str | None = None,
+    jobs: int | None = None,
+    source: Path | str | None = None,
+    show: Callable[[Progress], None] = lambda progress: None,
+) -> Progress:
+    """Make every run that is not on record.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+    results_dir : path, optional
+        Where records go.
+    jobs : int, optional
+        Worker processes; as many as there are cores unless given. Each gets an equal share of
+        the cores.
+    source : path, optional
+        The folder of a dataset that is one's own.
+    show : callable
+        Called with the `Progress` whenever something changes.
+
+    Returns
+    -------
+    Progress
+        With the reason for each run that failed; one failure does not stop the others.
+
+    Raises
+    ------
+    ValueError
+        If jobs is below one.
+    KeyboardInterrupt
+        After the workers are stopped; finished runs are on record.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    jobs = cores if jobs is None else jobs
+    if jobs < 1:
+        raise ValueError(f"jobs must be at least 1, found {jobs}")
+    queue = schedule(runs)
+    waiting = [run for run in queue if not run.path(results_dir).exists()]
+    progress = Progress(len(queue), len(queue) - len(waiting))
+    progress.ahead = sum(cost(run) for run in waiting)
+    if waiting:
+        progress.epochs = parse_profile(waiting[0].profile).epochs
+    show(progress)
+    threads = max(1, cores // min(jobs, max(1, len(waiting))))
+    workers: list[_Worker] = []
+    try:
+        while waiting or any(worker.run for worker in workers):
+            workers = [worker for worker in workers if worker.process.is_alive() or worker.run]
+            idle = [worker for worker in workers if worker.run is None]
+            while waiting and (idle or len(workers) < jobs):
+                if not idle:
+                    idle.append(_Worker(results_dir, threads, source))
+                    workers.append(idle[-1])
+                worker = idle.pop()
+                worker.give(waiting.pop(0))
+                progress.running[worker.run] = (0, float("nan"), float("nan"))
+            show(progress)
+            for ready in connection.wait([w.pipe for w in workers if w.run], timeout=1.0):
+                _listen(next(w for w in workers if w.pipe is ready), progress)
+            show(progress)
+    finally:
+        for worker in workers:
+            worker.stop()
+    return progress
+
+
+class _Worker:
+    """A process that makes runs, one at a time, and tells how they go."""
+
+    def __init__(self, results_dir, threads, source) -> None:
+        # A fresh interpreter: a forked one would inherit a started backend.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(
+            target=_work, args=(theirs, results_dir, threads, source), daemon=True
+        )
+        self.process.start()
+        theirs.close()
+        self.run: Run | None = None
+
+    def give(self, run: Run) -> None:
+        self.run = run
+        # If the worker has died meanwhile, listening finds out.
+        with contextlib.suppress(OSError):
+            self.pipe.send(run)
+
+    def stop(self) -> None:
+        if self.run is None:
+            with contextlib.suppress(OSError):
+                self.pipe.send(None)
+            self.process.join(5)
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _listen(worker: _Worker, progress: Progress) -> None:
+    run = worker.run
+    try:
+        kind, news = worker.pipe.recv()
+    except (EOFError, OSError):
+        worker.process.join()
+        kind, news = "failed", f"its process died (exit code {worker.process.exitcode})"
+    if kind == "epoch":
+        progress.running[run] = news
+        return
+    worker.run = None
+    progress.running.pop(run)
+    progress.ahead -= cost(run)
+    if kind == "failed":
+        progress.failed[run] = news
+    else:
+        progress.done += 1
+        progress.spent += cost(run)
+
+
+def _work(pipe, results_dir, threads, source) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    from motifbook import backend, experiment
+
+    backend.start(threads)
+    with contextlib.suppress(EOFError, BrokenPipeError, OSError):
+        while (run := pipe.recv()) is not None:
+            try:
+                experiment.ensure(
+                    run,
+                    results_dir,
+                    lambda *news: pipe.send(("epoch", news)),
+                    source=source,
+                )
+            except Exception as error:  # a failed run must not stop the others
+                pipe.send(("failed", f"{type(error).__name__}: {error}"))
+            else:
+                pipe.send(("done", None))
