@@ -158,7 +158,7 @@ def small_book(tmp_path, write_record):
         "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
         "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
         "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook import runs\n"
-        'print(f"AUROC {runs.get("cnn-2", 1)[0].auroc:.4f}")\n```\n'
+        "print(f\"AUROC {runs.get('cnn-2', 1)[0].auroc:.4f}\")\n```\n"
     )
     write_record(root / "results", auroc=0.7123)
     return root
@@ -184,9 +184,12 @@ def test_an_edited_record_changes_the_page(small_book):
 def test_a_failing_cell_or_a_log_fails_the_build(small_book):
     page = small_book / "book" / "page.md"
     text = page.read_text()
-    for bad in ("1 / 0", "import sys; print('log', file=sys.stderr)"):
+    for bad, word in [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import sys; print('log', file=sys.stderr)", "stderr"),
+    ]:
         page.write_text(text + f"\n```{{code-cell}} ipython3\n{bad}\n```\n")
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match=word):
             page_of(small_book)
 
 
