@@ -41,8 +41,8 @@ class Matches:
     queries : tuple of str
         Ids of all queries in the order given, the refused ones too.
     hits : DataFrame
-        One row per query and target, by query and then p-value, with the columns `COLUMNS` and
-        ``q_value``.
+        The matches: one row per query and target with ``e_value <= evalue``, by query and then
+        p-value, with the columns `COLUMNS` and ``q_value``.
 
         - query, target : ids; name : the target's name
         - p_value : of the best alignment over both strands
@@ -53,21 +53,19 @@ class Matches:
           "+", as in Tomtom.
         - q_value : Benjamini–Hochberg over both strands of all targets of the query. Tomtom's is
           this times its estimate of the share of true nulls, at most 1.
+    best : DataFrame
+        The best target of every query that was compared, whatever its E-value; the same columns.
     refused : dict of str to str
-        Query to the reason why it matches nothing (see `refusal`).
+        Query to the reason why it was not compared and matches nothing (see `refusal`).
     evalue : float
-        A row with ``e_value <= evalue`` is a match.
+        Greatest E-value of a match.
     """
 
     queries: tuple[str, ...]
     hits: pd.DataFrame
+    best: pd.DataFrame
     refused: dict[str, str]
     evalue: float
-
-    @property
-    def matched(self) -> pd.DataFrame:
-        """The rows of `hits` that are matches."""
-        return self.hits[self.hits["e_value"] <= self.evalue]
 
 
 def refusal(motif: Motif) -> str | None:
@@ -100,12 +98,8 @@ def refusal(motif: Motif) -> str | None:
     return None
 
 
-def hits(
-    queries: Sequence[Motif],
-    targets: Sequence[Motif],
-    evalue: float = 0.1,
-    all_pairs: bool = False,
-    n_jobs: int = -1,
+def match(
+    queries: Sequence[Motif], targets: Sequence[Motif], evalue: float = 0.1, n_jobs: int = -1
 ) -> Matches:
     """Compare queries with targets as Tomtom does.
 
@@ -120,9 +114,7 @@ def hits(
     targets : sequence of Motif
         Usually `motifbook.motifs.jaspar()`.
     evalue : float
-        Greatest E-value of a match.
-    all_pairs : bool
-        Keep every pair in the table, not only matches.
+        Greatest E-value of a match; ``math.inf`` for every pair.
     n_jobs : int
         Threads; -1 for all of numba's.
 
@@ -140,7 +132,7 @@ def hits(
     -----
     The first call on a machine compiles for about a minute; numba keeps the result on disk.
     """
-    if not (math.isfinite(evalue) and evalue > 0):
+    if not evalue > 0:
         raise ValueError(f"evalue must be a number above 0, found {evalue}")
     if not targets:
         raise ValueError("no targets to compare with")
@@ -158,12 +150,10 @@ def hits(
     reasons = {query.id: refusal(query) for query in queries}
     refused = {id_: reason for id_, reason in reasons.items() if reason}
     compared = [query for query in queries if query.id not in refused]
-    greatest = math.inf if all_pairs else evalue
-    batches = [compared[i : i + _BATCH] for i in range(0, len(compared), _BATCH)] or [[]]
-    table = pd.concat(
-        [_table(batch, targets, greatest, n_jobs) for batch in batches], ignore_index=True
-    )
-    return Matches(tuple(reasons), table, refused, float(evalue))
+    starts = range(0, max(len(compared), 1), _BATCH)
+    tables = [_tables(compared[i : i + _BATCH], targets, evalue, n_jobs) for i in starts]
+    hits, best = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
+    return Matches(tuple(reasons), hits, best, refused, float(evalue))
 
 
 def _check_unique(what: str, motifs: Sequence[Motif]) -> None:
@@ -174,42 +164,42 @@ def _check_unique(what: str, motifs: Sequence[Motif]) -> None:
         seen.add(motif.id)
 
 
-def _table(
-    queries: Sequence[Motif], targets: Sequence[Motif], greatest: float, n_jobs: int
-) -> pd.DataFrame:
-    """Rows with E-value up to `greatest`, by query and then p-value."""
+def _tables(
+    queries: Sequence[Motif], targets: Sequence[Motif], evalue: float, n_jobs: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every pair up to `evalue`, by query and then p-value; and the best pair of each query."""
     n = len(targets)
     p_strand, score, offset, overlap = _tomtom(queries, targets, n_jobs)
-
     q_strand = _benjamini_hochberg(p_strand)
     # On a tie the target as given wins, as in C Tomtom.
     reverse = score[:, n:] > score[:, :n]
-
-    def merge(values):
-        return np.where(reverse, values[:, n:], values[:, :n])
-
     p = np.minimum(p_strand[:, :n], p_strand[:, n:])
+    q = np.minimum(q_strand[:, :n], q_strand[:, n:])
     e = p * n
-    order = np.argsort(p, axis=1, kind="stable")
-    query, rank = np.nonzero(np.take_along_axis(e, order, axis=1) <= greatest)
-    target = order[query, rank]
-
-    def take(values):
-        return values[query, target]
-
-    return pd.DataFrame(
-        {
-            "query": pd.Series([queries[i].id for i in query], dtype="str"),
-            "target": pd.Series([targets[i].id for i in target], dtype="str"),
-            "name": pd.Series([targets[i].name for i in target], dtype="str"),
-            "p_value": take(p),
-            "e_value": take(e),
-            "offset": take(merge(offset)).astype(int),
-            "overlap": take(merge(overlap)).astype(int),
-            "orientation": pd.Series(np.where(take(reverse), "-", "+"), dtype="str"),
-            "q_value": take(merge(q_strand)),
-        }
+    offset, overlap = (
+        np.where(reverse, both[:, n:], both[:, :n]).astype(int) for both in (offset, overlap)
     )
+
+    def table(query: np.ndarray, target: np.ndarray) -> pd.DataFrame:
+        at = query, target
+        columns = {
+            "query": [queries[i].id for i in query],
+            "target": [targets[i].id for i in target],
+            "name": [targets[i].name for i in target],
+            "p_value": p[at],
+            "e_value": e[at],
+            "offset": offset[at],
+            "overlap": overlap[at],
+            "orientation": np.where(reverse[at], "-", "+"),
+            "q_value": q[at],
+        }
+        # An empty table has the same types as any other.
+        texts = dict.fromkeys(("query", "target", "name", "orientation"), "str")
+        return pd.DataFrame(columns).astype(texts)
+
+    order = np.argsort(p, axis=1, kind="stable")
+    query, rank = np.nonzero(np.take_along_axis(e, order, axis=1) <= evalue)
+    return table(query, order[query, rank]), table(np.arange(len(queries)), order[:, 0])
 
 
 def _tomtom(
@@ -259,7 +249,36 @@ def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def summary(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT) -> pd.DataFrame:
+def best_hits(matches: Matches, query: str) -> list[dict]:
+    """What is recorded of a query: all its hits, best first, or else the single best target.
+
+    Parameters
+    ----------
+    matches : Matches
+    query : str
+        One of ``matches.queries``.
+
+    Returns
+    -------
+    list of dict
+        The columns `COLUMNS` without the query, as plain Python values. Empty where the query was
+        refused.
+
+    Raises
+    ------
+    KeyError
+        If `matches` has no such query.
+    """
+    if query not in matches.queries:
+        raise KeyError(f"no query {query!r}; there are {len(matches.queries)}")
+    for table in (matches.hits, matches.best):
+        rows = table.loc[table["query"] == query, list(COLUMNS[1:])]
+        if len(rows):
+            return rows.to_dict("records")
+    return []
+
+
+def verdicts(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT) -> pd.DataFrame:
     """What each query matches.
 
     Parameters
@@ -270,21 +289,21 @@ def summary(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT) 
 
     Returns
     -------
-    DataFrame, indexed by query, in the order of `matches.queries`
-        - any, relevant : bool, whether there is such a match
+    DataFrame, indexed by query, in the order of ``matches.queries``
+        - any, relevant : bool, whether there is a match, and one that is relevant
         - target, e_value : of the best match
         - tf : the TF of the best relevant match as the authors' script counts it: least q-value,
           then the order of `relevant`
-        - relevant_target : that match's target
-        - truly : the TF whose motif it is (`motifbook.motifs.label`)
-        - refused : reason, where the query could not be compared
+        - relevant_target : the target of that match
+        - truly : the TF whose motif that target is (`motifbook.motifs.label`)
+        - refused : why the query was not compared
 
-        Missing values are None, or nan in e_value.
+        Missing values are None; nan in e_value.
 
     Raises
     ------
     ValueError
-        If `relevant` gives a text where a list of ids is expected.
+        If `relevant` has a text where a list of ids is expected.
     """
     rank: dict[str, int] = {}
     for tf, ids in relevant.items():
@@ -293,13 +312,13 @@ def summary(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT) 
         for id_ in ids:
             rank.setdefault(id_, len(rank))
 
-    matched = matches.matched
-    best = matched.drop_duplicates("query").set_index("query")
-    of_interest = matched[matched["target"].isin(rank)]
-    # Stable, by two keys: q-values tie more often than p-values, being a running minimum.
+    hits = matches.hits
+    best = hits.drop_duplicates("query").set_index("query")
+    counted = hits[hits["target"].isin(rank)]
+    # q-values, being running minima, tie where p-values do not: then the first TF counts.
     best_relevant = (
-        of_interest.assign(rank=of_interest["target"].map(rank))
-        .sort_values(["q_value", "rank"], kind="stable")
+        counted.assign(rank=counted["target"].map(rank))
+        .sort_values(["q_value", "rank"])
         .drop_duplicates("query")
         .set_index("query")
     )
@@ -319,8 +338,9 @@ def summary(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT) 
                 "refused": matches.refused.get(query),
             }
         )
-    index = pd.Index(matches.queries, name="query", dtype="str")
     columns = ["any", "relevant", "target", "e_value", "tf", "relevant_target", "truly", "refused"]
+    index = pd.Index(matches.queries, name="query", dtype="str")
+    # As objects, so that None stays None.
     table = pd.DataFrame(rows, index=index, columns=columns, dtype=object)
     return table.astype({"any": bool, "relevant": bool, "e_value": float})
 
@@ -330,8 +350,8 @@ def match_fractions(
 ) -> tuple[float, float]:
     """Fraction of queries with any match, and with a relevant one.
 
-    The denominator is the number of queries: refused ones (dead filters) count as not matched
-    (paper, Table 1; for networks of more than 30 filters too).
+    The denominator is the number of queries. Refused ones, dead filters among them, count as not
+    matched.
 
     Raises
     ------
@@ -339,6 +359,6 @@ def match_fractions(
         If there is no query.
     """
     if not matches.queries:
-        raise ValueError("no queries: a fraction of nothing")
-    table = summary(matches, relevant)
+        raise ValueError("no queries, so no fraction of them")
+    table = verdicts(matches, relevant)
     return float(table["any"].mean()), float(table["relevant"].mean())
