@@ -1,0 +1,263 @@
+"""Small sets whose sites can be counted by hand, and the seven-TF data where it is at hand."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motifbook import chipseq, motifs
+from motifbook.datasets import reverse_complement
+from motifbook.sites import groups
+
+SHARED = Path(__file__).parents[2] / "shared/data/chipseq"
+
+
+def text(bases):
+    return "".join("ACGTN"[base] for base in bases)
+
+
+def random_bases(seed, *shape):
+    return np.random.default_rng(seed).integers(0, 4, shape, dtype=np.uint8)
+
+
+def fasta(path, rows):
+    path.write_text("".join(f">{i}\n{text(row)}\n" for i, row in enumerate(rows)))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two sets of 30 sequences of 101 nt; three places are in both."""
+    path = tmp_path / "peaks"
+    path.mkdir()
+    first, second = random_bases(1, 30, 101), random_bases(2, 30, 101)
+    second[0] = first[0]  # the same window
+    second[1, :80] = first[1, 21:]  # shifted
+    second[2] = reverse_complement(first[2])
+    fasta(path / "MYTF.fa", first)
+    (path / "srf.seq.txt").write_text(
+        "".join(f">p{i} {text(row)} 1\n" for i, row in enumerate(second))
+        + f">shuffled {text(random_bases(3, 101))} 0\n"
+    )
+    (path / "README.md").write_text("about these peaks")
+    (path / ".hidden").write_text("")
+    (path / "old").mkdir()
+    return path
+
+
+def everything(dataset):
+    bases = np.concatenate([split.bases for split in dataset.splits.values()])
+    labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    return bases, labels
+
+
+def test_sites_in_both_sets_are_one_and_have_both_labels(folder):
+    dataset = chipseq.from_folder(folder)
+    assert dataset.name == "peaks"
+    assert dataset.classes == ("MYTF", "srf.seq")
+    assert dataset.length == 100
+    bases, labels = everything(dataset)
+    assert len(bases) == 57
+    assert labels.sum(axis=0).tolist() == [30, 30]
+    assert chipseq.overlap(dataset).to_numpy().tolist() == [[30, 3], [3, 30]]
+    sets = dataset.config["sets"]
+    assert sets["srf.seq"] | {"sha256": ""} == {
+        "file": "srf.seq.txt",
+        "sha256": "",
+        "format": "labelled lines",
+        "bound": 30,
+        "unbound": 1,
+        "bad": 0,
+        "too_short": 0,
+        "too_ambiguous": 0,
+        "windows": 30,
+        "sites": 30,
+        "sites_kept": 30,
+    }
+    digest = hashlib.sha256((folder / "srf.seq.txt").read_bytes()).hexdigest()
+    assert sets["srf.seq"]["sha256"] == digest
+    assert dataset.config["sites"] == dataset.config["sites_kept"] == 57
+    assert dataset.config["sites_of_several"] == 3
+
+
+def test_split_is_by_share_seeded_and_complete(folder):
+    dataset = chipseq.from_folder(folder)
+    sizes = chipseq.sizes(dataset)
+    assert sizes.loc["sequences"].tolist() == [40, 6, 11, 57]  # 0.7, 0.1, 0.2 of 57
+    assert (sizes[["train", "valid", "test"]].sum(axis=1) == sizes["all"]).all()
+    again, other = chipseq.from_folder(folder), chipseq.from_folder(folder, seed=34)
+    assert again.fingerprint == dataset.fingerprint != other.fingerprint
+    for part, split in dataset.splits.items():
+        assert np.array_equal(split.bases, again.splits[part].bases)
+        assert np.array_equal(split.labels, again.splits[part].labels)
+    assert not np.array_equal(dataset.test.bases, other.test.bases)
+
+
+def test_the_middle_is_cut_and_what_is_short_or_ambiguous_is_dropped_and_counted(tmp_path):
+    path = tmp_path / "cut"
+    path.mkdir()
+    rows = random_bases(5, 12, 205)
+    fasta(path / "A.fa", rows)
+    ambiguous = rows[0].copy()
+    ambiguous[52:63] = 4  # eleven in the window
+    allowed = random_bases(6, 205)
+    allowed[52:62] = 4  # ten of a hundred
+    allowed[:52] = 4  # those outside do not count
+    others = [*random_bases(7, 10, 103), random_bases(8, 99), ambiguous, allowed]
+    fasta(path / "B.fa", others)
+    dataset = chipseq.from_folder(path)
+    assert dataset.config["sets"]["B"]["too_short"] == 1
+    assert dataset.config["sets"]["B"]["too_ambiguous"] == 1
+    assert dataset.config["sets"]["B"]["windows"] == 11
+    bases, _ = everything(dataset)
+    expected = [row[52:152] for row in rows] + [row[1:101] for row in others[:10]]
+    expected.append(allowed[52:152])
+    assert sorted(map(text, bases)) == sorted(map(text, expected))
+
+
+def test_the_draw_keeps_every_class_within_the_limit_and_labels_whole(folder):
+    whole, drawn = chipseq.from_folder(folder), chipseq.from_folder(folder, at_most=12)
+    bases, labels = everything(drawn)
+    assert labels.sum(axis=0).max() == 12
+    known = {text(row): tuple(label) for row, label in zip(*everything(whole), strict=True)}
+    for row, label in zip(bases, labels, strict=True):
+        assert known[text(row)] == tuple(label)
+
+
+def test_neighbours_and_repeats_stay_in_one_split_but_are_not_merged(tmp_path):
+    path = tmp_path / "repeats"
+    path.mkdir()
+    first, second = random_bases(11, 40, 100), random_bases(12, 40, 100)
+    repeat = random_bases(13, 40)  # forty shared bases: less than half a window
+    first[:5, 30:70] = repeat
+    second[:5, 10:50] = reverse_complement(repeat)
+    fasta(path / "A.fa", first)
+    fasta(path / "B.fa", second)
+    for seed in range(5):
+        dataset = chipseq.from_folder(path, seed=seed)
+        assert dataset.config["sites"] == 80
+        assert dataset.config["largest_group"] == 10
+        holders = [
+            part
+            for part, split in dataset.splits.items()
+            for row in split.bases
+            if text(repeat) in text(row) or text(repeat) in text(reverse_complement(row))
+        ]
+        assert len(holders) == 10
+        assert len(set(holders)) == 1
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 40))
+def test_no_group_is_in_two_splits(seed, number):
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, number, 200)
+    group = np.unique(group, return_inverse=True)[1]
+    splits = chipseq._split(group, rng)
+    rows = np.concatenate(list(splits.values()))
+    assert sorted(rows.tolist()) == list(range(200))
+    found = [set(group[part].tolist()) for part in splits.values()]
+    assert not (found[0] & found[1] or found[0] & found[2] or found[1] & found[2])
+
+
+def test_relevant_motifs_by_name_by_file_and_by_argument(folder):
+    (folder / "srf.seq.txt").rename(folder / "srf.txt")
+    assert chipseq.from_folder(folder).relevant == {"MYTF": (), "srf": motifs.RELEVANT["SRF"]}
+    (folder / "relevant.csv").write_text("tf,ids\nmytf,MA0001.1 MA0002.2\n")
+    assert chipseq.from_folder(folder).relevant == {
+        "MYTF": ("MA0001.1", "MA0002.2"),
+        "srf": motifs.RELEVANT["SRF"],
+    }
+    given = {"srf": ("MA9999.1",)}
+    assert chipseq.from_folder(folder, relevant=given).relevant == {"MYTF": (), **given}
+    with pytest.raises(ValueError, match="are given for nosuch; the sets are MYTF, srf"):
+        chipseq.from_folder(folder, relevant={"nosuch": ("MA0001.1",)})
+    for content, message in (
+        ("tf;ids\n", "expected tf,ids"),
+        ("tf,ids\nsrf,\n", r"relevant\.csv:2: expected a TF"),
+        ("tf,ids\nsrf,MA1.1,MA2.1\n", r"relevant\.csv:2"),
+        ("", "expected tf,ids"),
+    ):
+        (folder / "relevant.csv").write_text(content)
+        with pytest.raises(ValueError, match=message):
+            chipseq.from_folder(folder)
+
+
+def test_bad_rows_are_warned_of_with_file_and_line(folder):
+    with (folder / "MYTF.fa").open("a") as file:
+        file.write(">bad\nAC!T\n")
+    with pytest.warns(UserWarning, match=r"1 bad rows left out:\nMYTF\.fa:61: '!' at position 3"):
+        dataset = chipseq.from_folder(folder)
+    assert dataset.config["sets"]["MYTF"]["bad"] == 1
+
+
+def test_folders_that_cannot_be_used(folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        chipseq.from_folder(tmp_path / "none")
+    with pytest.raises(
+        ValueError, match="no sequence has the window's 200 nt; the longest has 101"
+    ):
+        chipseq.from_folder(folder, length=200)
+    with pytest.raises(ValueError, match="length must be at least 64"):
+        chipseq.from_folder(folder, length=63)
+    with pytest.raises(ValueError, match="at_most must be at least 1"):
+        chipseq.from_folder(folder, at_most=0)
+    (folder / "mytf.txt").write_text(">a\nACGT\n")
+    with pytest.raises(ValueError, match=r"MYTF\.fa and mytf\.txt are both named mytf"):
+        chipseq.from_folder(folder)
+    (folder / "mytf.txt").write_text("")
+    (folder / "mytf.txt").rename(folder / "empty.txt")
+    with pytest.raises(ValueError, match=r"empty\.txt: empty"):
+        chipseq.from_folder(folder)
+    for name in ("empty.txt", "MYTF.fa"):
+        (folder / name).unlink()
+    with pytest.raises(ValueError, match="1 sets of sequences; at least two"):
+        chipseq.from_folder(folder)
+    reserved = folder.rename(folder.with_name("deepsea"))
+    with pytest.raises(ValueError, match="cannot be called 'deepsea'"):
+        chipseq.from_folder(reserved)
+    blank = tmp_path / "blank"
+    blank.mkdir()
+    for name in "ab":
+        fasta(blank / name, np.full((3, 100), 4, np.uint8))
+    with pytest.raises(ValueError, match="every window has more than 10% ambiguous"):
+        chipseq.from_folder(blank)
+
+
+def test_seven_says_how_to_get_its_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="motifbook data chipseq"):
+        chipseq.seven()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the seven ChIP-seq files are not at hand")
+def test_the_seven_sets():
+    dataset = chipseq.seven(SHARED)
+    assert dataset.classes == ("Arid3a", "FOSL1", "Gabpa", "MAFK", "SP1", "SRF", "YY1")
+    assert set(dataset.classes) < set(motifs.TFS)
+    sizes = chipseq.sizes(dataset)
+    assert sizes.loc[list(dataset.classes), "all"].max() == 4_000
+    assert (sizes.loc["sequences"] / sizes.loc["sequences", "all"]).round(2).tolist() == [
+        0.7,
+        0.1,
+        0.2,
+        1.0,
+    ]
+    # Sequences that the sets' files hold in full, no bad rows among them.
+    bound = {tf: counts["bound"] for tf, counts in dataset.config["sets"].items()}
+    assert bound == {
+        "Arid3a": 8526,
+        "FOSL1": 8782,
+        "Gabpa": 6066,
+        "MAFK": 5000,
+        "SP1": 17748,
+        "SRF": 4605,
+        "YY1": 17828,
+    }
+    bases, _ = everything(dataset)
+    part = np.repeat([0, 1, 2], [len(split) for split in dataset.splits.values()])
+    group = groups(bases, chipseq.REPEAT)
+    assert len({(g, p) for g, p in zip(group, part, strict=True)}) == group.max() + 1
+    assert len(np.unique(groups(bases, 50))) == len(bases)
