@@ -6,7 +6,9 @@ hits, are archived there. They were trained on the same data that `synthetic` si
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from motifbook import backend, filters, matching, motifs, synthetic, training
+from motifbook import backend, filters, matching, motifs, runs, synthetic, training
 from motifbook.architectures import MODELS, build
 from motifbook.protocols import AS_RUN
 
@@ -152,7 +154,7 @@ def hits(folder: Path | str, name: str) -> tuple[set, set]:
     archive = pd.read_csv(folder / name / "tomtom.txt", sep="\t")
     theirs = set(zip(archive["#Query ID"], archive["Target ID"], strict=True))
     queries = f"{name}.meme" if name.startswith("cnn9") else f"{name}_clip.meme"
-    found = matching.hits(motifs.read_meme(folder / queries), motifs.jaspar()).hits
+    found = matching.match(motifs.read_meme(folder / queries), motifs.jaspar()).hits
     return theirs, set(zip(found["query"], found["target"], strict=True))
 
 
@@ -163,3 +165,31 @@ def _summary(path: Path) -> dict[str, tuple[float, float]]:
         name: tuple(float(number) for number in re.findall(r"\d+\.\d+", text))
         for name, text in zip(table["model"], table["ave roc"], strict=True)
     }
+
+
+def write_check(table: pd.DataFrame, results_dir: Path | str | None = None) -> Path:
+    """Keep the table of `check` on record, for the book."""
+    path = runs.results_folder(results_dir) / "authors" / "networks.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+    data = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **backend.description()}
+    runs.write_whole(path, json.dumps({**data, "networks": rows}, indent=1) + "\n")
+    return path
+
+
+def load_check(results_dir: Path | str | None = None) -> pd.DataFrame:
+    """The table on record.
+
+    Raises
+    ------
+    runs.RecordError
+        If it is not there or not readable.
+    """
+    path = runs.results_folder(results_dir) / "authors" / "networks.json"
+    try:
+        return pd.DataFrame(json.loads(path.read_text())["networks"])
+    except (OSError, ValueError, KeyError) as error:
+        raise runs.RecordError(f"{path}: not a readable record ({error})") from error

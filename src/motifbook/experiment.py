@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from motifbook import datasets, filters, matching, motifs, runs, synthetic, training
 from motifbook.architectures import MODELS
@@ -146,9 +145,8 @@ def describe(
         Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
         for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
     ]
-    matches = matching.hits(queries, motifs.jaspar(), EVALUE, all_pairs=True)
-    verdicts = matching.summary(matches, dataset.relevant)
-    by_query = dict(list(matches.hits.groupby("query", sort=False)))
+    matches = matching.match(queries, motifs.jaspar(), EVALUE)
+    verdicts = matching.verdicts(matches, dataset.relevant)
     rows = []
     for i, query in enumerate(queries):
         verdict = verdicts.loc[query.id]
@@ -161,7 +159,7 @@ def describe(
             "relevant_target": verdict["relevant_target"],
             "trim": [int(edge) for edge in parts[i]],
             "ppm": ppms[i].tolist(),
-            "hits": _best(by_query[query.id]) if query.id in by_query else [],
+            "hits": matching.best_hits(matches, query.id),
         }
         if read.precision is not None:
             for name in ("precision", "recall"):
@@ -186,13 +184,6 @@ def _state(read: filters.Filters, i: int, refused: str | None) -> str:
     if not read.sites[i]:
         return "no sites"
     return refused or "alive"
-
-
-def _best(pairs: pd.DataFrame) -> list[dict]:
-    """A filter's matches, best first; its best pair where there is none."""
-    number = max(1, int((pairs["e_value"] <= EVALUE).sum()))
-    columns = list(matching.COLUMNS[1:])
-    return pairs[columns].head(number).to_dict("records")
 
 
 def _rounded(value):

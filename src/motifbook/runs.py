@@ -27,6 +27,7 @@ from motifbook.motifs import Motif, write_meme
 from motifbook.protocols import parse_profile, parse_protocol
 
 FORMAT = 1
+DATASETS = ("synthetic", "chipseq", "deepsea")
 MISSING = ("skip", "train", "error")
 _REQUIRED = {
     "format": int,
@@ -160,6 +161,22 @@ class Record:
         raise ValueError(f"{self.run}: layer {number} is not on record; there are: {known}")
 
 
+def parse_dataset(text: str) -> tuple[str, Path | None]:
+    """A dataset's name, and its folder where it is one's own: `synthetic` or `path/to/folder`.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a dataset that motifbook knows nor a folder.
+    """
+    if text in DATASETS:
+        return text, None
+    folder = Path(text)
+    if not folder.is_dir():
+        raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
+    return folder.resolve().name, folder
+
+
 def parse_trials(value: str | int) -> tuple[int, ...]:
     """Trial numbers 1 to n from n, a whole number or its text.
 
@@ -230,7 +247,8 @@ def get(
     """
     if missing not in MISSING:
         raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
-    runs = wanted(models, trials, profile=profile, dataset=dataset, protocol=protocol)
+    name, source = parse_dataset(dataset)
+    runs = wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
     absent = [run for run in runs if not run.path(results_dir).exists()]
     if absent and missing == "error":
         names = ", ".join(str(run) for run in absent)
@@ -241,7 +259,7 @@ def get(
         from motifbook import experiment
 
         for run in absent:
-            experiment.ensure(run, results_dir)
+            experiment.ensure(run, results_dir, source=source)
     return [load(run, results_dir) for run in runs if run.path(results_dir).exists()]
 
 

@@ -1,0 +1,353 @@
+"""`motifbook …`: the package's verbs on a command line.
+
+Bad input gets one line on standard error and exit code 2; a run that fails, exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from motifbook import __version__, runs
+from motifbook.architectures import MODELS
+from motifbook.protocols import PROFILES, SWITCHES
+
+
+class UsageError(ValueError):
+    """What the user gave cannot be used; the message is the one line they get."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except KeyboardInterrupt:
+        print("motifbook: stopped; what was finished is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, LookupError, OSError) as error:
+        print(f"motifbook: error: {_line(error)}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        print(f"motifbook: failed: {_line(error)}", file=sys.stderr)
+        return 1
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="motifbook",
+        description="Re-derive Koo & Eddy (2019): simulate, train, read filters, match, record.",
+        epilog="`motifbook COMMAND --help` says what each command takes.",
+    )
+    parser.add_argument("--version", action="version", version=f"motifbook {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, action, summary: str, text: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=summary,
+            description=summary + (f" {text}" if text else ""),
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        added.set_defaults(command=action)
+        return added
+
+    simulate = command(
+        "simulate", _simulate, "Write the synthetic dataset, with every embedded motif, as HDF5."
+    )
+    simulate.add_argument("--out", required=True, type=Path, metavar="FILE.h5", help="where to")
+    simulate.add_argument("--protocol", default="as-run", help="as-run or as-written")
+    simulate.add_argument("--seed", type=int, default=33, help="33 is the authors' own")
+    simulate.add_argument("--number", type=int, default=25_000, help="sequences in all")
+
+    train = command(
+        "train",
+        _train,
+        "Make one run: train, read filters, match them, and keep a record.",
+        "A run that is on record is not made again.",
+    )
+    train.add_argument("--model", required=True, help=", ".join(MODELS))
+    train.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+    _add_run_options(train)
+
+    sweep = command(
+        "sweep",
+        _sweep,
+        "Make many runs at once; those on record are skipped.",
+        "Trial 1 of every model comes first, then trial 2, and so on. Stop it at any time: only "
+        "the runs in flight are lost.",
+    )
+    sweep.add_argument("--models", default="all", help="all, or a comma-separated list")
+    sweep.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+    sweep.add_argument(
+        "--jobs", type=int, default=None, help="runs at once; as many as cores unless given"
+    )
+    _add_run_options(sweep)
+
+    listing = command("runs", _runs, "Show what is on record and what is missing.")
+    listing.add_argument("--models", default="all", help="all, or a comma-separated list")
+    listing.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+    listing.add_argument("--json", action="store_true", help="one JSON object per run")
+    _add_run_options(listing)
+
+    match = command(
+        "match",
+        _match,
+        "Compare motifs with JASPAR as Tomtom does; they are taken as they are, never trimmed.",
+        "Writes tab-separated columns: query, target, name, p_value, e_value, offset, overlap, "
+        "orientation.",
+    )
+    match.add_argument("filters", type=Path, metavar="FILTERS.meme", help="motifs, MEME format")
+    match.add_argument("--jaspar", default="2016", help="JASPAR release, CORE vertebrates")
+    match.add_argument("--evalue", type=float, default=0.1, help="largest E-value of a match")
+    match.add_argument("--all", action="store_true", help="write every pair")
+    match.add_argument("--output", required=True, type=Path, metavar="HITS.tsv", help="where to")
+
+    authors = command(
+        "authors",
+        _authors,
+        "Check the authors' archived networks: AUROC, filters and Tomtom hits, theirs and ours.",
+    )
+    _add_from(authors, "the archive's folder, instead of the download")
+    authors.add_argument(
+        "--record", action="store_true", help="keep the table on record, for the book"
+    )
+    authors.add_argument("--results", type=Path, metavar="DIR", help="where records lie")
+
+    data = command("data", _data, "Fetch a dataset, checked by its hash, into the cache.")
+    data.add_argument("name", choices=("authors", "chipseq", "deepsea"))
+    _add_from(data, "a local copy (folder or archive), instead of the download")
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", default="paper", help=", ".join(PROFILES))
+    parser.add_argument(
+        "--dataset", default="synthetic", help="synthetic, chipseq, deepsea, or a folder of yours"
+    )
+    parser.add_argument(
+        "--protocol",
+        default="as-run",
+        help="as-run, as-written, or as-run+SWITCH with a switch of: " + ", ".join(SWITCHES),
+    )
+    parser.add_argument(
+        "--results", type=Path, metavar="DIR", help="where records lie; the project's results"
+    )
+
+
+def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help=text)
+
+
+def _simulate(options) -> None:
+    from motifbook import datasets, synthetic
+
+    _writable(options.out)
+    dataset = synthetic.make(options.protocol, options.seed, options.number)
+    datasets.save(dataset, options.out)
+    sizes = ", ".join(f"{len(split)} {part}" for part, split in dataset.splits.items())
+    print(f"{options.out}: {sizes} sequences of {dataset.length} nt")
+
+
+def _train(options) -> None:
+    name, source = runs.parse_dataset(options.dataset)
+    run = runs.Run(name, options.protocol, options.profile, options.model, options.trial)
+    from motifbook import experiment
+
+    with _bar(run, PROFILES[run.profile].epochs) as progress:
+        record = experiment.ensure(run, options.results, progress, source)
+    _print_record(record)
+    print(f"on record: {run.path(options.results)}")
+
+
+def _print_record(record: runs.Record) -> None:
+    print(f"{record.run}: mean AUROC {record.auroc:.3f}, {record.data['epochs']} epochs")
+    for layer in record.data["layers"]:
+        print(
+            f"  layer {layer['layer']}: {layer['match_any']:.3f} of {len(layer['filters'])} filters"
+            f" match a motif, {layer['match_relevant']:.3f} a relevant one, {layer['dead']} dead"
+        )
+
+
+def _sweep(options) -> int:
+    from motifbook.sweep import sweep
+
+    name, source = runs.parse_dataset(options.dataset)
+    chosen = runs.wanted(
+        options.models,
+        options.trials,
+        profile=options.profile,
+        dataset=name,
+        protocol=options.protocol,
+    )
+    with _sweep_display() as show:
+        progress = sweep(chosen, options.results, options.jobs, source, show)
+    print(
+        f"{progress.done} runs made, {progress.skipped} were on record, "
+        f"{len(progress.failed)} failed"
+    )
+    for run, reason in progress.failed.items():
+        print(f"motifbook: failed: {run}: {_line(RuntimeError(reason))}", file=sys.stderr)
+    return 1 if progress.failed else 0
+
+
+def _runs(options) -> None:
+    name, _ = runs.parse_dataset(options.dataset)
+    chosen = runs.wanted(
+        options.models,
+        options.trials,
+        profile=options.profile,
+        dataset=name,
+        protocol=options.protocol,
+    )
+    rows = []
+    for run in chosen:
+        there = run.path(options.results).exists()
+        record = runs.load(run, options.results) if there else None
+        rows.append((run, record))
+    if options.json:
+        for run, record in rows:
+            row = {"run": str(run), "on_record": record is not None}
+            if record:
+                row |= {"auroc": record.auroc, "seconds": record.data["seconds"]}
+            print(json.dumps(row))
+        return
+    print(f"{'model':<13} on record  missing      mean AUROC   mean time")
+    for model in dict.fromkeys(run.model for run in chosen):
+        mine = [(run, record) for run, record in rows if run.model == model]
+        made = [record for _, record in mine if record]
+        missing = ",".join(str(run.trial) for run, record in mine if not record) or "-"
+        line = f"{model:<13} {len(made):>2} of {len(mine):<4} {missing:<12}"
+        if made:
+            auroc = sum(record.auroc for record in made) / len(made)
+            seconds = sum(record.data["seconds"] for record in made) / len(made)
+            line += f" {auroc:>10.3f} {seconds:>9.0f} s"
+        print(line.rstrip())
+    print(f"{sum(record is not None for _, record in rows)} of {len(rows)} runs on record")
+
+
+def _match(options) -> None:
+    from motifbook import matching, motifs
+
+    queries = motifs.read_meme(options.filters)
+    _writable(options.output)
+    targets = motifs.jaspar(options.jaspar)
+    if not (math.isfinite(options.evalue) and options.evalue > 0):
+        raise UsageError(f"--evalue must be a number above 0, found {options.evalue}")
+    matches = matching.match(queries, targets, math.inf if options.all else options.evalue)
+    table = matches.hits[list(matching.COLUMNS)]
+    runs.write_whole(options.output, table.to_csv(sep="\t", index=False))
+    matched = table.loc[table["e_value"] <= options.evalue, "query"].nunique()
+    print(
+        f"{matched} of {len(queries)} motifs match one of {len(targets)} at E <= {options.evalue}"
+    )
+    for query, reason in matches.refused.items():
+        print(f"{query}: not compared ({reason})")
+
+
+def _authors(options) -> int:
+    from motifbook import authors, downloads
+
+    table = authors.check(downloads.fetch_authors(options.source) / "synthetic")
+    print(table.to_string(index=False, float_format="%.3f"))
+    if options.record:
+        print(f"on record: {authors.write_check(table, options.results)}")
+    return 0
+
+
+def _data(options) -> None:
+    from motifbook import invivo
+
+    print(invivo.fetch(options.name, options.source))
+
+
+def _writable(path: Path) -> None:
+    """Refuse an output whose folder is not there before any work is done."""
+    if not path.resolve().parent.is_dir():
+        raise UsageError(f"{path}: its folder does not exist")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder, expected a file's name")
+
+
+@contextlib.contextmanager
+def _bar(run: runs.Run, epochs: int) -> Iterator:
+    """A progress bar in a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{run.model} trial {run.trial}", total=epochs)
+
+        def progress(epoch: int, loss: float, valid_loss: float) -> None:
+            text = f"{run.model} trial {run.trial}: loss {loss:.4f}, validation {valid_loss:.4f}"
+            bar.update(task, completed=epoch, description=text)
+
+        yield progress
+
+
+@contextlib.contextmanager
+def _sweep_display() -> Iterator:
+    """One display of the whole sweep: live in a terminal, a line per finished run elsewhere."""
+    if not sys.stderr.isatty():
+        seen = [-1]
+
+        def report(progress) -> None:
+            finished = progress.done + len(progress.failed)
+            if finished != seen[0]:
+                seen[0] = finished
+                print(_headline(progress), file=sys.stderr, flush=True)
+
+        yield report
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+        yield lambda progress: live.update("\n".join(_lines(progress)), refresh=True)
+
+
+def _headline(progress) -> str:
+    finished = progress.done + progress.skipped
+    line = f"{finished} of {progress.total} runs on record"
+    if progress.failed:
+        line += f", {len(progress.failed)} failed"
+    left = progress.seconds_left
+    if left and progress.running:
+        line += f", about {left / 60:.0f} min left" if left > 90 else ", about a minute left"
+    return line
+
+
+def _lines(progress) -> list[str]:
+    lines = [_headline(progress)]
+    for run, (epoch, loss, valid_loss) in progress.running.items():
+        state = f"epoch {epoch:>3}, loss {loss:.4f}, validation {valid_loss:.4f}"
+        lines.append(f"  {run.model} trial {run.trial}: {state if epoch else 'starting'}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
