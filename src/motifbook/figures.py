@@ -84,6 +84,15 @@ def style() -> None:
     )
 
 
+def _no_run(ax: Axes | None) -> Axes:
+    """What stands where a plot has nothing to show: a page is built whatever is on record."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.8))
+    ax.text(0.5, 0.5, "no run on record yet", ha="center", va="center", color=GREY)
+    ax.set_axis_off()
+    return ax
+
+
 def show(figure: Figure | Axes) -> Image:
     """The figure as a PNG of 2× pixels and few colours, for a notebook's last line; closes it.
 
@@ -106,8 +115,8 @@ def show(figure: Figure | Axes) -> Image:
 def _letter(base: str) -> Path:
     """The letter's outline, stretched to the unit square."""
     path = TextPath((0, 0), base, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
-    low, high = path.vertices.min(axis=0), path.vertices.max(axis=0)
-    return Path((path.vertices - low) / (high - low), path.codes)
+    box = path.get_extents()  # of the curves: their control points lie outside
+    return Path((path.vertices - box.min) / box.size, path.codes)
 
 
 def logo(ppm: np.ndarray, ax: Axes | None = None, start: float = 0.0) -> Axes:
@@ -315,8 +324,8 @@ def against(
         middle = places + (number - (len(quantities) - 1) / 2) * 2 * slot
         means = []
         for model, place in zip(models, middle - slot / 2, strict=True):
-            trials = ours.loc[ours["model"] == model, quantity].to_numpy()
-            means.append(trials.mean() if len(trials) else np.nan)
+            trials = ours.loc[ours["model"] == model, quantity].to_numpy() if len(ours) else []
+            means.append(np.mean(trials) if len(trials) else np.nan)
             dots = {"ls": "", "marker": "os^"[number], "ms": 5.5, "mew": 0, "alpha": 0.65}
             ax.plot(np.full(len(trials), place), trials, gid=f"ours-{quantity}", **dots, **look)
         if x is None:
@@ -350,7 +359,7 @@ def against(
     if all(quantity.startswith("match") for quantity in quantities):
         ax.set(ylim=(-0.04, 1.04))
         if len(quantities) > 1:
-            ax.set_ylabel("fraction of filters")
+            ax.set_ylabel("fraction of filters that match")
     return ax
 
 
@@ -359,7 +368,7 @@ def _name_models(
 ) -> None:
     labels = [f"{value:g}" for value in x] if x is not None else [_label(m) for m in models]
     ax.set_xticks(places, labels)
-    margin = 0.06 * max(np.ptp(places), 1)
+    margin = 0.5 * np.diff(np.sort(places)).min() if len(places) > 1 else 0.5
     ax.set_xlim(places.min() - margin, places.max() + margin)
     if x is None and sum(map(len, labels)) > 45:
         plt.setp(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
@@ -373,7 +382,7 @@ def _legend_against(ax: Axes, quantities: Sequence[str]) -> None:
     handles = []
     for number, quantity in enumerate(quantities):
         label, colour = QUANTITY[quantity]
-        text = "" if len(quantities) == 1 else f"{label}, "
+        text = "" if len(quantities) == 1 else f"{label.removeprefix('match ')}, "
         ours = Line2D([], [], marker="os^"[number], color=colour, lw=1.5, ms=5.5, mew=0)
         paper = Line2D([], [], marker="D", color=colour, lw=0, mfc="white", mew=1.4, ms=6)
         ours.set_label(f"{text}ours (each trial)")
@@ -448,6 +457,8 @@ def dumbbell(comparison: pd.DataFrame, quantity: str, ax: Axes | None = None) ->
     quantity : str
         Which of its quantities.
     """
+    if comparison.empty:
+        return _no_run(ax)
     rows = comparison[comparison["quantity"] == quantity]
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH, 0.36 * len(rows) + 1.0))
@@ -501,6 +512,8 @@ def filters_per_tf(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     counts : DataFrame
         A row per run (or model), a column per TF, whole numbers.
     """
+    if counts.empty:
+        return _no_run(ax)
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH + 0.4, 0.34 * len(counts) + 1.1))
     sns.heatmap(
@@ -532,9 +545,12 @@ def training_curves(history: pd.DataFrame, models: Sequence[str] | None = None) 
     history : DataFrame
         One row per run and epoch: `model`, `trial`, `epoch`, `loss`, `valid_loss`.
     models : sequence of str, optional
-        Which, in which order; all by default.
+        Which, in which order, of those that have runs; all by default.
     """
-    models = list(history["model"].unique()) if models is None else list(models)
+    if history.empty:
+        return _no_run(None).figure
+    there = list(history["model"].unique())
+    models = there if models is None else [model for model in models if model in there]
     figure, axes = plt.subplots(
         1, len(models), figsize=(max(WIDTH, 2.3 * len(models)), 3.0), sharey=True, squeeze=False
     )
@@ -572,6 +588,8 @@ def traces(
         Column -> axis label; by default the fraction of filters that match a relevant motif and the
         norm of the loss's gradient by the first layer's weights.
     """
+    if trace.empty:
+        return _no_run(None).figure
     quantities = quantities or {
         "match_relevant": "match a relevant\nmotif (fraction)",
         "gradient_norm": "first-layer\ngradient norm",
@@ -609,6 +627,8 @@ def null_rates(rates: pd.DataFrame, quantity: str = "match_any", ax: Axes | None
         One row per model, trial and kind of filter: `model`, `kind` (such as trained, shuffled,
         untrained; the first to appear is drawn first) and the quantity.
     """
+    if rates.empty:
+        return _no_run(ax)
     kinds = list(rates["kind"].unique())
     models = list(rates["model"].unique())
     if ax is None:
@@ -717,6 +737,8 @@ def class_dots(
     references : mapping, optional
         Name -> {TF -> value}, drawn as vertical ticks.
     """
+    if per_class.empty:
+        return _no_run(ax)
     classes = list(per_class["tf"].unique())
     models = list(per_class["model"].unique())
     if ax is None:
@@ -778,6 +800,8 @@ def table(comparison: pd.DataFrame) -> HTML:
     comparison : DataFrame
         From `paper.compare`.
     """
+    if comparison.empty:
+        return HTML("<p>No run on record yet.</p>")
     quantities = list(comparison["quantity"].unique())
     cells = comparison.set_index(["model", "quantity"])
     body = []

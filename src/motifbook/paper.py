@@ -536,7 +536,7 @@ def compare(
     Returns
     -------
     pandas.DataFrame
-        One row per model and quantity, in the paper's order (models that it lacks last): `model`,
+        Empty without records. One row per model and quantity, in the paper's order: `model`,
         `label`, `quantity`, `trials`, `ours`, `ours_sd`, `paper`, `paper_sd`, `delta`, `low`,
         `high`, `verdict` (empty where the paper prints no value). Both standard deviations are the
         population's (ddof 0), as the paper's.
@@ -544,12 +544,14 @@ def compare(
     Raises
     ------
     ValueError
-        For no records, or records that are not of one data set, protocol and profile.
+        For records that are not of one data set, protocol and profile.
     """
     records = list(records)
     runs = _Runs(records)
+    if not records:
+        return pd.DataFrame()
     if len(runs.datasets) != 1:
-        raise ValueError(f"expected records of one data set; found {runs.datasets or 'no record'}")
+        raise ValueError(f"expected records of one data set; found {', '.join(runs.datasets)}")
     (dataset,) = runs.datasets
     theirs = printed()
     of_dataset = theirs["dataset"] == ("synthetic" if dataset == "synthetic" else "in vivo")
