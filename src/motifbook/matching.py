@@ -47,10 +47,11 @@ class Matches:
         - query, target : ids; name : the target's name
         - p_value : of the best alignment over both strands
         - e_value : p_value times the number of targets
-        - offset : query position minus target position, as aligned (Tomtom's "Optimal offset");
-          overlap : positions that overlap
-        - orientation : "+" or "-", the target's strand. Where both strands score the same it is
-          "+", as in Tomtom.
+        - offset : Tomtom's "Optimal offset": position i of the query lies on position i + offset
+          of the target, which is read in the orientation given
+        - overlap : positions that lie on each other
+        - orientation : "+", or "-" where the query lies on the target's reverse complement. Where
+          both score the same it is "+", as in Tomtom.
         - q_value : Benjamini–Hochberg over both strands of all targets of the query. Tomtom's is
           this times its estimate of the share of true nulls, at most 1.
     best : DataFrame
