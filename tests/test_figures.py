@@ -244,8 +244,8 @@ class TestTable:
     def test_rows_cells_and_words(self):
         page = figures.table(COMPARISON).data
         assert page.count("<tr>") == 4
-        assert "<b>0.970 ± 0.001</b><br>paper 0.966 ± 0.000" in page
-        assert "Δ -0.055" in page
+        assert "<b>0.970 ± 0.001</b><br>paper 0.966 ± 0.000" in page.replace("\u00a0", " ")
+        assert "Δ\u00a0−0.055" in page
         assert "✕ differs, provisional" in page
         assert "not in the paper" in page
         assert page.count("<td></td>") == 3
@@ -255,19 +255,19 @@ class TestTable:
     def test_ledger(self):
         rows = pd.DataFrame(
             [
-                {"quote": "a < b", "kind": "comparison", "paper": 0.5, "paper_sd": math.nan}
+                {"quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
                 | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "differs"}
                 | {"explanation": "not explained yet", "note": "", "section": "B"},
-                {"quote": "0.5", "kind": "number", "paper": 0.5, "paper_sd": 0.1}
+                {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
                 | {"ours": math.nan, "ours_sd": math.nan, "trials": 0, "verdict": "not yet run"}
                 | {"explanation": "", "note": "As printed.", "section": "A"},
             ]
         )
         page = figures.ledger_table(rows).data
         assert "“a &lt; b”" in page
-        assert "<td>+0.500</td><td><b>-0.250</b><br><small>1 trial</small></td>" in page
+        assert "<td>+0.500</td><td><b>−0.250</b><br><small>1 trial</small></td>" in page
         assert "✕ differs</span><br><small>not explained yet</small>" in page
-        assert "0.500 ± 0.100" in page
+        assert "0.500\u00a0±\u00a00.100" in page
         assert "As printed." in page
         counts = figures.counts(rows)
         assert list(counts.index) == ["B", "A"]

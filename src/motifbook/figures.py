@@ -789,7 +789,12 @@ def _verdict_html(verdict: str) -> str:
 
 
 def _mean_error(mean: float, error: float) -> str:
-    return f"{mean:.3f} ± {error:.3f}" if np.isfinite(error) else f"{mean:.3f}"
+    # Held together by spaces that do not break, so that a narrow column stays readable.
+    return f"{mean:.3f}\u00a0±\u00a0{error:.3f}" if np.isfinite(error) else f"{mean:.3f}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
 
 
 def table(comparison: pd.DataFrame) -> HTML:
@@ -835,7 +840,7 @@ def _cell(row: pd.Series) -> str:
         return f"<td>{ours}<br><small>not in the paper</small></td>"
     return (
         f"<td>{ours}<br>paper {_mean_error(row['paper'], row['paper_sd'])}<br>"
-        f"<small>Δ {row['delta']:+.3f}, {_verdict_html(row['verdict'])}</small></td>"
+        f"<small>Δ\u00a0{_signed(row['delta'])}, {_verdict_html(row['verdict'])}</small></td>"
     )
 
 
@@ -855,20 +860,20 @@ def ledger_table(ledger: pd.DataFrame) -> HTML:
         trials = f"<br><small>{_trials(row.trials)}</small>" if row.trials else ""
         body.append(
             f"<tr><th>“{html.escape(row.quote)}”{note}</th>"
-            f"<td>{_claimed(row.paper, row.paper_sd, row.kind)}</td>"
-            f"<td><b>{_claimed(row.ours, row.ours_sd, row.kind)}</b>{trials}</td>"
+            f"<td>{_claimed(row.paper, row.paper_sd, row.rule)}</td>"
+            f"<td><b>{_claimed(row.ours, row.ours_sd, row.rule)}</b>{trials}</td>"
             f"<td>{_verdict_html(row.verdict)}{why}</td></tr>"
         )
     names = "".join(f"<th>{name}</th>" for name in ("the paper", "printed", "ours", "verdict"))
     return HTML(_TABLE.format(kind="ledger", head=names, body="".join(body)))
 
 
-def _claimed(value: float, error: float, kind: str) -> str:
+def _claimed(value: float, error: float, rule: str) -> str:
     if not np.isfinite(value):
         return ""
-    if kind == "number":
-        return _mean_error(value, error)
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:+.3f}"
+    if rule == "equal":
+        return f"{value:,.0f}"
+    return _signed(value) if rule in ("greater", "rises", "falls") else _mean_error(value, error)
 
 
 def counts(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:
