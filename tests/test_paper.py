@@ -456,6 +456,13 @@ class TestLearnedTf:
         row = record(relevant=7)
         assert paper.QUANTITIES["redundancy_range"](row.data, row.layer(1)) == 7
 
+    def test_filters_per_tf(self):
+        table = paper.filters_per_tf([record(relevant=7), record("cnn-2", 3, relevant=0)])
+        assert list(table.index) == ["CNN-25, trial 1", "CNN-2, trial 3"]
+        assert list(table.columns) == list(motifs.TFS)
+        assert table.loc["CNN-25, trial 1", "MAX"] == 7
+        assert table.to_numpy().sum() == 7
+
     def test_what_a_long_motif_lacks(self):
         """A filter of MEF2A with half of the motif's informative columns lacks half of them."""
         truth = motifs.ground_truth()[motifs.TFS.index("MEF2A")].ppm

@@ -160,6 +160,18 @@ def _filters_per_tf(run: dict, layer: dict) -> Counter:
     return count
 
 
+def filters_per_tf(records: Iterable, layer: int = 1) -> pd.DataFrame:
+    """How many filters have learned each TF: a row per run ("CNN-25, trial 1"), a column per TF."""
+    return pd.DataFrame(
+        {
+            f"{record.label}, trial {record.run.trial}": _filters_per_tf(
+                record.data, record.layer(layer)
+            )
+            for record in records
+        }
+    ).T
+
+
 def _redundancy_range(run: dict, layer: dict) -> float:
     counts = _filters_per_tf(run, layer).values()
     return max(counts) - min(counts)
