@@ -493,6 +493,7 @@ class TestCompare:
         assert (row["paper"], row["trials"], row["verdict"]) == (0.980, 3, "reproduced")
         verdicts = table.set_index(["model", "quantity"])["verdict"]
         assert verdicts[("cnn-2", "match_any")] == "reproduced, provisional"
+        assert math.isnan(table.set_index("model").loc["cnn-2", "ours_sd"].iloc[0])
 
     def test_agrees_with_the_ledger(self):
         records = [record(trial=t, auroc=a) for t, a in enumerate((0.95, 0.94, 0.96), start=1)]

@@ -371,7 +371,7 @@ class _Outcome(NamedTuple):
 
 
 def _population_sd(values: np.ndarray) -> float:
-    return float(np.std(values))
+    return float(np.std(values)) if len(values) > 1 else math.nan  # one trial tells no spread
 
 
 def _number(values: dict[str, np.ndarray], claim: dict) -> _Outcome:
