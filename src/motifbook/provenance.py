@@ -10,6 +10,7 @@ from itertools import groupby
 
 import pandas as pd
 
+from motifbook.architectures import MODELS
 from motifbook.runs import Record, Run
 
 PAGE = "runs.html"
@@ -52,7 +53,7 @@ def provenance(records: Iterable[Record], wanted: int | None = None) -> Markup:
     Markup
         An HTML paragraph of class `provenance`; as text, the same line without links.
     """
-    found = sorted({record.run: record.label for record in records}.items())
+    found = sorted({r.run: r.label for r in records}.items(), key=lambda item: _place(item[0]))
     of = "" if wanted is None or wanted == len(found) else f" of {wanted}"
     if not found:
         text = f"Not yet run: made from 0{of} runs."
@@ -66,6 +67,11 @@ def provenance(records: Iterable[Record], wanted: int | None = None) -> Markup:
     return Markup(
         f'<p class="provenance">{start}{"; ".join(linked)}).</p>', f"{start}{'; '.join(plain)})."
     )
+
+
+def _place(run: Run) -> tuple:
+    """Sorts runs by table, then as the paper lists the models, then by trial."""
+    return *_table_of(run), list(MODELS).index(run.model), run.trial
 
 
 def _table_of(run: Run) -> tuple[str, str, str]:
@@ -91,27 +97,25 @@ def catalogue(records: Iterable[Record]) -> Markup:
     """Every record, one row each: a table per dataset, protocol and profile, with anchors.
 
     Hardware and versions are the same for many, so each combination is described once, above the
-    tables, and named there by a letter.
+    tables, and named there by its number.
 
     Returns
     -------
     Markup
         As text, one line per record: run, AUROC and the configuration's hash.
     """
-    records = sorted(records, key=lambda record: record.run)
+    records = sorted(records, key=lambda record: _place(record.run))
     if not records:
         return Markup("<p>No runs are on record.</p>", "No runs are on record.")
-    makers = {text: _letter(i) for i, text in enumerate(dict.fromkeys(map(_maker, records)))}
-    parts = ["<dl>"]
-    parts += [
-        f'<dt id="made-by-{letter}">{letter}</dt><dd>{html.escape(text)}</dd>'
-        for text, letter in makers.items()
-    ]
-    parts.append("</dl>")
+    makers = {text: i for i, text in enumerate(dict.fromkeys(map(_maker, records)), start=1)}
+    parts = ["<ol>"]
+    parts += [f'<li id="made-by-{i}">{html.escape(text)}</li>' for text, i in makers.items()]
+    parts.append("</ol>")
     for key, group in groupby(records, lambda record: _table_of(record.run)):
         group = list(group)
         name = anchor(group[0].run, model=False)
         parts.append(f'<h2 id="{name}">{html.escape(" · ".join(key))}</h2>')
+        parts.append(f"<p>Files in <code>results/{html.escape('/'.join(key))}/</code>.</p>")
         parts.append(_rows(group, makers))
     text = "\n".join(
         f"{record.run} AUROC {record.auroc:.3f} {record.data['configuration_sha256'][:12]}"
@@ -120,27 +124,24 @@ def catalogue(records: Iterable[Record]) -> Markup:
     return Markup("\n".join(parts), text)
 
 
-def _rows(records: list[Record], makers: dict[str, str]) -> str:
+def _rows(records: list[Record], makers: dict[str, int]) -> str:
     rows, seen = [], set()
     for record in records:
-        run, letter = record.run, makers[_maker(record)]
+        run, maker = record.run, makers[_maker(record)]
         label = html.escape(record.label)
         rows.append(
             {
                 "model": label if run.model in seen else f'<span id="{anchor(run)}">{label}</span>',
-                "trial": run.trial,
+                "record": f"<code>{run.model}/trial-{run.trial}.json</code>",
                 "AUROC": f"{record.auroc:.3f}",
-                "AUPR": f"{record.aupr:.3f}",
                 "epochs": record.data["epochs"],
                 "seconds": f"{record.data['seconds']:.0f}",
-                "started": html.escape(record.data["started"][:10]),
-                "made by": f'<a href="#made-by-{letter}">{letter}</a>',
-                "configuration": f"<code>{record.data['configuration_sha256'][:12]}</code>",
-                "record": f"<code>{html.escape(str(run))}.json</code>",
+                "made by": f'<a href="#made-by-{maker}">{maker}</a>',
+                "configuration": f"<code>{record.data['configuration_sha256'][:8]}</code>",
             }
         )
         seen.add(run.model)
-    return pd.DataFrame(rows).to_html(index=False, escape=False, border=0)
+    return pd.DataFrame(rows).to_html(index=False, escape=False, border=0, justify="left")
 
 
 def _maker(record: Record) -> str:
@@ -148,13 +149,3 @@ def _maker(record: Record) -> str:
     data = record.data
     versions = ", ".join(f"{name} {version}" for name, version in sorted(data["versions"].items()))
     return f"{data['hardware']}; {data['backend']}, {data['precision']}; {versions}"
-
-
-def _letter(number: int) -> str:
-    """A, B, … Z, AA, AB, …"""
-    letters = ""
-    number += 1
-    while number:
-        number, digit = divmod(number - 1, 26)
-        letters = chr(ord("A") + digit) + letters
-    return letters
