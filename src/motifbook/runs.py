@@ -318,7 +318,7 @@ def save(record: Record, filters: list[Motif], results_dir: Path | str | None = 
     path = record.run.path(results_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_meme(path.with_suffix(".meme"), filters)
-    write_whole(path, _json(record.data))
+    write_whole(path, to_json(record.data))
     return path
 
 
@@ -336,7 +336,7 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(file.name, path)
 
 
-def _json(data: dict) -> str:
+def to_json(data: dict) -> str:
     """JSON with one line per key and per filter: small, and readable in a diff."""
     text = json.dumps(data, indent=1, allow_nan=False)
     # Join the innermost lists (numbers, PPM rows) and flat objects into one line each.

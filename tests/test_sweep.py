@@ -1,0 +1,118 @@
+"""A sweep loses only what is in flight: stopped at any moment, records are whole or absent."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from motifbook import experiment, runs, sweep
+from motifbook.runs import Run
+
+
+def smoke(model, trial=1):
+    return Run("synthetic", "as-run", "smoke", model, trial)
+
+
+def command(results, *more):
+    return [
+        *(sys.executable, "-m", "motifbook.cli", "sweep", "--profile", "smoke"),
+        *("--models", "cnn-50,cnn-100", "--trials", "2", "--results", str(results), *more),
+    ]
+
+
+def test_schedule_is_by_trial_and_then_longest_first():
+    order = sweep.schedule(smoke(m, t) for t in (2, 1) for m in ("cnn-100", "cnn-1", "cnn-4"))
+    assert [(r.trial, r.model) for r in order] == [
+        *((1, "cnn-1"), (1, "cnn-4"), (1, "cnn-100")),
+        *((2, "cnn-1"), (2, "cnn-4"), (2, "cnn-100")),
+    ]
+
+
+def test_cost_by_hand():
+    # 200 positions x 4 channels x 19 x 30, then 8 pooled positions x 30 channels x 5 x 128.
+    assert sweep.cost(smoke("cnn-25")) == 200 * 4 * 19 * 30 + 8 * 30 * 5 * 128
+
+
+def test_jobs_below_one_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="jobs must be at least 1, found 0"):
+        sweep.sweep([smoke("cnn-50")], tmp_path, jobs=0)
+
+
+def test_killed_at_random_and_started_again(tmp_path):
+    """kill -9 twice, Ctrl-C once, then to the end: every record whole, none made twice."""
+    dice = random.Random(7)
+    for stop in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
+        process = subprocess.Popen(
+            command(tmp_path), start_new_session=True, stderr=subprocess.DEVNULL
+        )
+        time.sleep(dice.uniform(4, 9))
+        # The session's processes all at once, as a power cut or a terminal would.
+        os.killpg(process.pid, stop)
+        process.wait(30)
+        for path in tmp_path.rglob("trial-*.json"):
+            json.loads(path.read_text())
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("trial-*.json")}
+    done = subprocess.run(command(tmp_path), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert f"{4 - len(made)} runs made, {len(made)} were on record, 0 failed" in done.stdout
+    records = runs.get("cnn-50,cnn-100", 2, profile="smoke", missing="error", results_dir=tmp_path)
+    assert len(records) == 4
+    assert all(path.stat().st_mtime_ns == when for path, when in made.items())
+    assert all(r.run.path(tmp_path).with_suffix(".meme").is_file() for r in records)
+
+
+def test_a_failed_run_does_not_stop_the_others(tmp_path):
+    # A folder where the record's file should go: this run cannot be saved.
+    blocked = smoke("cnn-50").path(tmp_path).parent
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("in the way")
+    progress = sweep.sweep([smoke("cnn-50"), smoke("cnn-100")], tmp_path, jobs=1)
+    assert progress.done == 1 and list(progress.failed) == [smoke("cnn-50")]
+    assert "Error" in progress.failed[smoke("cnn-50")]
+    again = subprocess.run(
+        [*command(tmp_path)[:-4], "--trials", "1", "--results", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert again.returncode == 1
+    assert "failed: synthetic/as-run/smoke/cnn-50/trial-1" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_a_worker_that_dies_is_a_failed_run(tmp_path, monkeypatch):
+    progress = sweep.Progress(1, 0, ahead=sweep.cost(smoke("cnn-50")))
+
+    class Died:
+        run = smoke("cnn-50")
+
+        class pipe:  # noqa: N801
+            @staticmethod
+            def recv():
+                raise EOFError
+
+        class process:  # noqa: N801
+            exitcode = -9
+
+            @staticmethod
+            def join():
+                pass
+
+    progress.running[Died.run] = (1, 0.5, 0.5)
+    worker = Died()
+    sweep._listen(worker, progress)
+    assert progress.failed == {smoke("cnn-50"): "its process died (exit code -9)"}
+    assert not progress.running and progress.ahead == 0
+
+
+def test_what_is_on_record_is_skipped(tmp_path):
+    experiment.ensure(smoke("cnn-50"), tmp_path)
+    shown = []
+    progress = sweep.sweep(
+        [smoke("cnn-50")], tmp_path, show=lambda p: shown.append((p.total, p.skipped))
+    )
+    assert (progress.done, progress.skipped) == (0, 1) and shown == [(1, 1)]
