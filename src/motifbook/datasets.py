@@ -7,10 +7,10 @@ makes the network's input from them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,11 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from motifbook.files import replacing
+
 BASES = "ACGT"
 AMBIGUOUS = 4
+_USER_BLOCK = 512
 SITE = np.dtype(
     [("sequence", "i4"), ("start", "i4"), ("length", "i4"), ("tf", "i2"), ("strand", "i1")]
 )
@@ -60,6 +63,11 @@ class Dataset:
 
     `config` is JSON-able and says everything that made the data; `relevant` gives for each class
     the JASPAR identifiers that count as a match of it (empty where no one knows).
+
+    Raises
+    ------
+    ValueError
+        If an array has another type, shape or range than `Split` says.
     """
 
     name: str
@@ -72,22 +80,29 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for part, split in self.splits.items():
-            bases, labels = split.bases, split.labels
-            if bases.ndim != 2 or bases.dtype != np.uint8 or (bases.size and bases.max() > 4):
+            shape = len(split.bases), len(self.classes)
+            for what, array, highest in (
+                ("bases", split.bases, AMBIGUOUS),
+                ("labels", split.labels, 1),
+            ):
+                if array.dtype != np.uint8 or array.ndim != 2 or array.max(initial=0) > highest:
+                    most = f" up to {array.max()}" if array.size else ""
+                    raise ValueError(
+                        f"{self.name}: {part} {what} must be a two-dimensional uint8 array of "
+                        f"0..{highest}, found {array.dtype} {array.shape}{most}"
+                    )
+            if split.labels.shape != shape:
                 raise ValueError(
-                    f"{self.name}: {part} bases must be a (n, length) uint8 array of 0..4, "
-                    f"found {bases.dtype} {bases.shape}"
+                    f"{self.name}: {part} labels must have shape {shape}, "
+                    f"found {split.labels.shape}"
                 )
-            if labels.shape != (len(bases), len(self.classes)):
+            if split.bases.shape[1] != self.length:
                 raise ValueError(
-                    f"{self.name}: {part} labels must have shape "
-                    f"{(len(bases), len(self.classes))}, found {labels.shape}"
+                    f"{self.name}: {part} sequences are {split.bases.shape[1]} nt, "
+                    f"train's {self.length} nt; all must be of one length"
                 )
-            if bases.shape[1] != self.train.bases.shape[1]:
-                raise ValueError(
-                    f"{self.name}: {part} sequences are {bases.shape[1]} nt, "
-                    f"train's {self.train.bases.shape[1]} nt; all must be of one length"
-                )
+            if split.sites is not None and (wrong := _wrong_sites(split)):
+                raise ValueError(f"{self.name}: {part} sites {wrong}")
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -101,6 +116,25 @@ class Dataset:
     @property
     def fingerprint(self) -> str:
         return fingerprint(self.config)
+
+
+def _wrong_sites(split: Split) -> str | None:
+    """What is wrong with the sites of a split, if anything is."""
+    sites = split.sites
+    if sites.dtype != SITE or sites.ndim != 1:
+        return f"must be a one-dimensional array of {SITE}, found {sites.dtype} {sites.shape}"
+    (rows, length), classes = split.bases.shape, split.labels.shape[1]
+    if (np.diff(sites["sequence"]) < 0).any():
+        return "must be sorted by sequence"
+    end = sites["start"].astype(int) + sites["length"]
+    for what, low, high, limit in (
+        ("sequence", sites["sequence"], sites["sequence"], rows - 1),
+        ("start and end", sites["start"], end, length),
+        ("tf", sites["tf"], sites["tf"], classes - 1),
+    ):
+        if len(sites) and (low.min() < 0 or high.max() > limit):
+            return f"must have {what} in 0..{limit}, found {low.min()}..{high.max()}"
+    return None
 
 
 def fingerprint(config: dict) -> str:
@@ -126,7 +160,7 @@ def encode(text: str) -> np.ndarray:
     bases = _CODE[np.frombuffer(raw, np.uint8)]
     if (bad := np.flatnonzero(bases == 255)).size:
         raise ValueError(
-            f"{chr(raw[bad[0]])!r} at position {bad[0] + 1} is no nucleotide (A, C, G, T, N)"
+            f"{text[bad[0]]!r} at position {bad[0] + 1} is no nucleotide (A, C, G, T, N)"
         )
     return bases
 
@@ -139,19 +173,18 @@ def reverse_complement(bases: np.ndarray) -> np.ndarray:
 def cache_folder() -> Path:
     """Where data and weights are kept between runs: $MOTIFBOOK_CACHE or the user's cache."""
     chosen = os.environ.get("MOTIFBOOK_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("motifbook"))
+    return Path(chosen or platformdirs.user_cache_dir("motifbook")).expanduser()
 
 
 def save(dataset: Dataset, path: Path | str) -> Path:
-    """Write a dataset as HDF5: whole or not at all (a temporary file, then a rename)."""
+    """Write a dataset as HDF5: whole or not at all.
+
+    The file's first bytes, which HDF5 leaves to its users, hold the sha256 of all that follows.
+    """
     import h5py
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
-    try:
-        with h5py.File(temporary, "w") as file:
+    with replacing(path) as temporary:
+        with h5py.File(temporary, "w", userblock_size=_USER_BLOCK) as file:
             file.attrs["name"] = dataset.name
             file.attrs["config"] = json.dumps(dataset.config, sort_keys=True)
             file.attrs["config_sha256"] = dataset.fingerprint
@@ -159,23 +192,17 @@ def save(dataset: Dataset, path: Path | str) -> Path:
             file.attrs["relevant"] = json.dumps(dataset.relevant)
             for part, split in dataset.splits.items():
                 for what in ("bases", "labels", "sites"):
-                    array = getattr(split, what)
-                    if array is not None:
-                        # A checksum on every chunk: a damaged file cannot be read unnoticed.
-                        file.create_dataset(
-                            f"{part}/{what}",
-                            data=array,
-                            chunks=(min(4096, max(1, len(array))), *array.shape[1:]),
-                            maxshape=(None, *array.shape[1:]),
-                            compression="gzip",
-                            compression_opts=1,
-                            fletcher32=True,
-                        )
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+                    if (array := getattr(split, what)) is not None:
+                        # HDF5 cannot compress an empty array.
+                        packing = {"compression": "gzip", "compression_opts": 1}
+                        packing = packing if array.size else {}
+                        file.create_dataset(f"{part}/{what}", data=array, **packing)
+        with temporary.open("rb+") as file:
+            file.seek(_USER_BLOCK)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            file.write(digest.encode())
+    return Path(path)
 
 
 def load(path: Path | str, config: dict | None = None) -> Dataset:
@@ -194,6 +221,11 @@ def load(path: Path | str, config: dict | None = None) -> Dataset:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such dataset file")
     try:
+        # HDF5 trusts what it reads: a damaged file can make it loop for ever.
+        with path.open("rb") as file:
+            stated = file.read(_USER_BLOCK).rstrip(b"\0")
+            if stated != hashlib.file_digest(file, "sha256").hexdigest().encode():
+                raise ValueError("it does not have the sha256 that its first bytes state")
         with h5py.File(path, "r") as file:
             splits = {
                 part: Split(
@@ -212,7 +244,7 @@ def load(path: Path | str, config: dict | None = None) -> Dataset:
                 **splits,
             )
             stored = file.attrs["config_sha256"]
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"{path}: not a readable motifbook dataset ({error})") from error
     if stored != dataset.fingerprint:
         raise ValueError(f"{path}: its configuration does not have the hash that it states")
@@ -224,9 +256,8 @@ def load(path: Path | str, config: dict | None = None) -> Dataset:
 def cached(name: str, config: dict, make: Callable[[], Dataset]) -> Dataset:
     """The dataset of this configuration from the cache; made and kept if not (whole) there."""
     path = cache_folder() / "datasets" / f"{name}-{fingerprint(config)[:16]}.h5"
-    try:
+    with contextlib.suppress(FileNotFoundError, ValueError):
         return load(path, config)
-    except (FileNotFoundError, ValueError):
-        dataset = make()
-        save(dataset, path)
-        return dataset
+    dataset = make()
+    save(dataset, path)
+    return dataset

@@ -7,6 +7,8 @@ gets, and how motifs are spaced.
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from motifbook import motifs
@@ -31,11 +33,14 @@ def configuration(protocol: str = "as-run", seed: int = 33, number: int = 25_000
     ------
     ValueError
         If the protocol is unknown, the seed is not in 0..2**32-1, or `number` is too small to
-        give every split a sequence.
+        give every split a sequence or too large for memory.
+    TypeError
+        If seed or number is not a whole number.
     """
     if protocol not in COUNT_PROBABILITY:
         known = ", ".join(COUNT_PROBABILITY)
         raise ValueError(f"dataset protocol {protocol!r} is unknown; there are: {known}")
+    seed, number = operator.index(seed), operator.index(number)
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed must lie in 0..{2**32 - 1}, found {seed}")
     if not 10 <= number <= 10_000_000:
@@ -60,12 +65,18 @@ def make(protocol: str = "as-run", seed: int = 33, number: int = 25_000) -> Data
     seed : int
         33 is the authors' own.
     number : int
-        Sequences in all; split 0.7, 0.1, 0.2 at random.
+        Sequences in all, 10 to 10,000,000 (some 5 kB of memory each while they are made); split
+        0.7, 0.1, 0.2 at random.
 
     Returns
     -------
     Dataset
         200-nt sequences, labels for `motifs.TFS`, and every embedded site.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `configuration`.
 
     Notes
     -----
