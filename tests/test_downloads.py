@@ -11,6 +11,7 @@ import pytest
 from motifbook import downloads
 from motifbook.downloads import Remote
 
+SHARED = Path(__file__).parents[2] / "shared/data"
 CONTENT = {"plain.txt": b"one", "folder/name (x).gz": b"two"}
 
 
@@ -155,3 +156,12 @@ def test_an_archive_is_downloaded_once_with_progress(cache, server):
     with pytest.raises(ValueError, match="not the expected file"):
         downloads.download_archive(f"{base}/plain.txt", "deepsea/plain", sha256="0" * 64)
     assert parts(cache).keys() == {"deepsea/big.tar.gz"}
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the public files are not at hand")
+@pytest.mark.parametrize("name", ["chipseq", "authors"])
+def test_the_public_files_have_the_hashes_of_the_tables(cache, name):
+    fetch = {"chipseq": downloads.fetch_chipseq, "authors": downloads.fetch_authors}[name]
+    folder = fetch(SHARED / name)
+    assert set(parts(folder)) == {remote.name for remote in downloads.collection(name)}
+    assert downloads.local(name) == folder

@@ -8,7 +8,6 @@ cells, laboratories and thresholds, so a classifier may also learn the source of
 from __future__ import annotations
 
 import csv
-import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,7 +90,7 @@ def from_folder(
     path = Path(path)
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: no such folder")
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.resolve().name)
+    name = path.resolve().name
     if name in _RESERVED:
         raise ValueError(f"{path}: a folder of one's own data cannot be called {name!r}; rename it")
     sets: dict[str, Path] = {}

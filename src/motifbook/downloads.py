@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
 from urllib.parse import quote
 
 from motifbook.datasets import cache_folder
+from motifbook.files import replacing
 
 RAW = "https://raw.githubusercontent.com"
 """Where the files of a commit of a public repository are served."""
@@ -118,7 +117,8 @@ def _fetch(name: str, source: Path | str | None, base: str) -> Path:
     _check(source, remotes)
     for remote in remotes:
         if not (folder / remote.name).is_file() or sha256(folder / remote.name) != remote.sha256:
-            _copy(source / remote.name, folder / remote.name)
+            with replacing(folder / remote.name) as temporary:
+                shutil.copyfile(source / remote.name, temporary)
     return folder
 
 
@@ -201,10 +201,11 @@ class Progress:
     """A progress bar in the terminal, in the form that pooch drives."""
 
     def __init__(self, description: str) -> None:
-        from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+        from rich import progress
+        from rich.console import Console
 
-        self._bar = Bar("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        columns = progress.BarColumn(), progress.DownloadColumn(), progress.TimeRemainingColumn()
+        self._bar = progress.Progress("{task.description}", *columns, console=Console(stderr=True))
         self._task = self._bar.add_task(description, total=None)
         self._bar.start()
 
@@ -230,15 +231,3 @@ def sha256(path: Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    os.close(handle)
-    try:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
