@@ -7,11 +7,11 @@ nothing is trained twice, and filters can be read again without training.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
-import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import numpy as np
 from motifbook import backend, datasets
 from motifbook.architectures import Architecture, build
 from motifbook.datasets import Dataset, Split
+from motifbook.files import replacing
 from motifbook.protocols import Profile, Protocol
 
 if TYPE_CHECKING:
@@ -113,14 +114,14 @@ def subset(dataset: Dataset, profile: Profile) -> Dataset:
     """What a profile uses of a dataset: the first sequences of each split, in its proportions."""
     if profile.sequences is None or dataset.name == "synthetic":
         return dataset  # the simulator makes the smaller set itself
-    total = sum(len(split) for split in dataset.splits.values())
-    part = min(1.0, profile.sequences / total)
-    parts = {
-        name: Split(split.bases[:keep], split.labels[:keep])
-        for name, split in dataset.splits.items()
-        if (keep := max(1, round(part * len(split)))) or True
-    }
+    part = min(1.0, profile.sequences / sum(len(split) for split in dataset.splits.values()))
+
+    def first(split: Split) -> Split:
+        keep = max(1, round(part * len(split)))
+        return Split(split.bases[:keep], split.labels[:keep])
+
     config = {**dataset.config, "first": profile.sequences}
+    parts = {name: first(split) for name, split in dataset.splits.items()}
     return Dataset(dataset.name, dataset.classes, **parts, config=config, relevant=dataset.relevant)
 
 
@@ -258,22 +259,14 @@ def weights_path(key: str) -> Path:
 
 def save(trained: Trained, path: Path) -> None:
     """Write a trained network, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     about = {
         name: getattr(trained, name)
         for name in ("history", "best_epoch", "seconds", "started", "machine")
     }
     arrays = {f"weight_{i}": w for i, w in enumerate(trained.weights)}
     arrays |= {f"snapshot_{name}": array for name, array in trained.snapshots.items()}
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        try:
-            np.savez(file, about=json.dumps(about), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    os.replace(file.name, path)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, about=json.dumps(about), **arrays)
 
 
 def load(path: Path) -> Trained:
@@ -286,9 +279,11 @@ def load(path: Path) -> Trained:
     ValueError
         If the file is damaged.
     """
-    import zipfile
-
     try:
+        # Every checksum first; numpy does not ask for them all.
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise ValueError(f"{damaged} is damaged")
         with np.load(path) as file:
             names = file.files
             weights = [
@@ -297,9 +292,9 @@ def load(path: Path) -> Trained:
             prefix = "snapshot_"
             snapshots = {n.removeprefix(prefix): file[n] for n in names if n.startswith(prefix)}
             return Trained(weights=weights, snapshots=snapshots, **json.loads(str(file["about"])))
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError, TypeError, ValueError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except (FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # zipfile and numpy raise a dozen kinds for damaged files
         raise ValueError(f"{path}: not a readable trained network ({error})") from error
 
 
@@ -313,9 +308,8 @@ def get(
 ) -> Trained:
     """`fit`, through the cache."""
     path = weights_path(training_key(dataset, architecture, protocol, profile, trial))
-    try:
+    with contextlib.suppress(FileNotFoundError, ValueError):
         return load(path)
-    except (FileNotFoundError, ValueError):
-        trained = fit(dataset, architecture, protocol, profile, trial, progress)
-        save(trained, path)
-        return trained
+    trained = fit(dataset, architecture, protocol, profile, trial, progress)
+    save(trained, path)
+    return trained
