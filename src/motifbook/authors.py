@@ -151,7 +151,9 @@ def hits(folder: Path | str, name: str) -> tuple[set, set]:
     The archive matched the trimmed filters; for CNN9, whose window was 9, the whole ones.
     """
     folder = Path(folder) / "conv_filters"
-    archive = pd.read_csv(folder / name / "tomtom.txt", sep="\t")
+    # The archive keeps CNN-100's answers under another name.
+    answers = "cnn_100_2" if name == "cnn_100" else name
+    archive = pd.read_csv(folder / answers / "tomtom.txt", sep="\t")
     theirs = set(zip(archive["#Query ID"], archive["Target ID"], strict=True))
     queries = f"{name}.meme" if name.startswith("cnn9") else f"{name}_clip.meme"
     found = matching.match(motifs.read_meme(folder / queries), motifs.jaspar()).hits
