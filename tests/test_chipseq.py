@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motifbook import chipseq, motifs
+from motifbook import baselines, chipseq, motifs
 from motifbook.datasets import reverse_complement
 from motifbook.sites import groups
 
@@ -261,3 +261,5 @@ def test_the_seven_sets():
     group = groups(bases, chipseq.REPEAT)
     assert len({(g, p) for g, p in zip(group, part, strict=True)}) == group.max() + 1
     assert len(np.unique(groups(bases, 50))) == len(bases)
+    # The record that the book reads is of these very sequences.
+    assert dataset.config == baselines.load_record("chipseq")["configuration"]["dataset"]

@@ -8,6 +8,7 @@ cells, laboratories and thresholds, so a classifier may also learn the source of
 from __future__ import annotations
 
 import csv
+import hashlib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -170,7 +171,7 @@ def _dataset(
     for tf, all_sites, kept in zip(sets, before, labels.sum(axis=0, dtype=int), strict=True):
         counts[tf] |= {"sites": int(all_sites), "sites_kept": int(kept)}
     group = groups(bases, REPEAT)
-    splits = _split(group, rng)
+    splits = {part: Split(bases[rows], labels[rows]) for part, rows in _split(group, rng).items()}
     config = {
         "dataset": name,
         "sets": counts,
@@ -187,14 +188,15 @@ def _dataset(
         "sites_of_several_kept": int((labels.sum(axis=1) > 1).sum()),
         "groups": int(group.max()) + 1,
         "largest_group": int(np.bincount(group).max()),
+        "sha256": {
+            part: {
+                "bases": hashlib.sha256(split.bases).hexdigest(),
+                "labels": hashlib.sha256(split.labels).hexdigest(),
+            }
+            for part, split in splits.items()
+        },
     }
-    return Dataset(
-        name=name,
-        classes=tuple(sets),
-        config=config,
-        relevant=relevant,
-        **{part: Split(bases[rows], labels[rows]) for part, rows in splits.items()},
-    )
+    return Dataset(name, tuple(sets), **splits, config=config, relevant=relevant)
 
 
 def _windows(file: Path, length: int) -> tuple[np.ndarray, dict]:
