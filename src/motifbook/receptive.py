@@ -25,13 +25,14 @@ PATTERNS = ("CACGTG", "GTGCAC", "CACNNNGTG")
 AMBIGUOUS_PATTERN = "CACNGTG"
 """The text's ambiguous case: it may fire the second-layer filter of CACGTG."""
 TOY = "CTAATCTCACGTGTCAGCGAGCGATAGGTGCACTCCTGAGCCCTTCACCAAGTGCTTGCA"
-"""A 60-nt sequence for Fig 1's: the paper gives the patterns, not the letters between them. Drawn at
-random until neither word stood outside the patterns."""
+"""A 60-nt sequence in place of Fig 1's, of which the paper's text gives the patterns but not the
+letters between them. Drawn at random until neither word stood outside the patterns."""
 SITES = {"CACGTG": 7, "GTGCAC": 27, "CACNNNGTG": 45}
 """Where TOY holds each pattern (0-based start)."""
 CELLS = 3
 """Pooled positions that a second-layer filter spans."""
-LARGEST_POOL = 30
+LARGEST_POOL = 50
+"""Backgrounds are long enough for pools up to this size (nt)."""
 ALIKE = 0.5
 """Below this distance two patterns are called alike: shown one of each, the best second-layer
 filter picks the right one less than three times in four, (1 + 0.5) / 2."""
@@ -272,7 +273,7 @@ def views(maps: np.ndarray, pool: int, stride: int | None = None) -> Views:
     Raises
     ------
     ValueError
-        Unless 1 <= stride <= pool <= 30.
+        Unless 1 <= stride <= pool <= 50.
     """
     stride = _checked(pool, stride)
     if pool > LARGEST_POOL:
@@ -360,39 +361,52 @@ def distinguish(first: Views, second: Views) -> Detector:
 
 
 def survey(
-    pairs: Sequence[tuple[str, str]], pools: Sequence[int], backgrounds: np.ndarray
+    pairs: Sequence[tuple[str, str]], settings: Iterable[tuple[int, int]], backgrounds: np.ndarray
 ) -> pd.DataFrame:
-    """Distances of pairs of patterns, with stride = pool size, by pool size and phase.
+    """How well pairs of patterns can be told apart at each phase of the pooling grid.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+    settings : iterable of (pool size, stride)
+    backgrounds : (n, length) uint8
+        From `random_backgrounds`.
 
     Returns
     -------
     DataFrame
-        One row per pair, background ("silent", "random"), pool size and phase: columns first,
-        second, background, pool, phase, difference (at this phase), distance (over all phases)
-        and error (its standard error over backgrounds).
+        One row per pair, background ("alone" or "in random DNA"), setting and phase: columns
+        pair ("CACGTG or GTGCAC"), background, pool, stride, phase, difference (at this phase),
+        distance (over all phases) and error (its standard error over backgrounds).
     """
     rows = []
-    for kind, drawn in (("silent", None), ("random", backgrounds)):
-        maps = {pattern: scan(pattern, drawn) for pattern in dict.fromkeys(sum(pairs, ()))}
-        for pool in pools:
-            seen = {pattern: views(scanned, pool) for pattern, scanned in maps.items()}
+    settings = list(settings)
+    for background, bases in (("alone", None), ("in random DNA", backgrounds)):
+        maps = {pattern: scan(pattern, bases) for pattern in itertools.chain(*pairs)}
+        for pool, stride in settings:
+            seen = {pattern: views(scanned, pool, stride) for pattern, scanned in maps.items()}
             for first, second in pairs:
                 best = distinguish(seen[first], seen[second])
-                rows.append(
-                    pd.DataFrame(
+                for phase, difference in enumerate(best.by_phase):
+                    rows.append(
                         {
-                            "first": first,
-                            "second": second,
-                            "background": kind,
+                            "pair": f"{first} or {second}",
+                            "background": background,
                             "pool": pool,
-                            "phase": range(pool),
-                            "difference": best.by_phase,
+                            "stride": stride,
+                            "phase": phase,
+                            "difference": difference,
                             "distance": best.separation,
                             "error": best.error,
                         }
                     )
-                )
-    return pd.concat(rows, ignore_index=True)
+    return pd.DataFrame(rows)
+
+
+def distances(survey: pd.DataFrame) -> pd.DataFrame:
+    """A survey without its phases: one row per pair, background and setting, in its order."""
+    columns = ["pair", "background", "pool", "stride", "distance", "error"]
+    return survey[columns].drop_duplicates(columns[:4], ignore_index=True)
 
 
 def alike_from(distances: pd.Series) -> int | None:

@@ -39,6 +39,7 @@ PAIRS = (
 """The three pairs of Fig 1's patterns and the text's ambiguous one."""
 WORD_COLOUR = {"GTG": PALETTE[0], "CAC": PALETTE[1]}
 GREEN = PALETTE[2]
+POOLS = range(1, 31)
 BACKGROUNDS = 2000
 _DATA = Path(__file__).parent / "data"
 
@@ -125,7 +126,7 @@ def interactive_data(backgrounds: int = BACKGROUNDS) -> dict:
     weights, thresholds, _ = receptive.second_layer()
     columns = ("fields", "distances", "filters", "start", "cells", "views", "fires")
     settings: dict[str, list] = {key: [] for key in columns}
-    for pool in range(1, receptive.LARGEST_POOL + 1):
+    for pool in POOLS:
         for column in settings.values():
             column.append([])
         for stride in range(1, pool + 1):
@@ -185,9 +186,9 @@ def interactive() -> HTML:
     sizes = f"{', '.join(map(str, pools[:-1]))} and {pools[-1]}"
     return HTML(
         f"""<figure class="receptive"><style>{style}</style>
-<div class="still"><img src="data:image/png;base64,{still}" alt="The toy sequence, its two pooled
-feature maps, what the second layer sees of each pattern and the receptive fields, at pool sizes
-{sizes}: at 2 the words of CACNNNGTG are too far apart for one view, at 12 all patterns look alike.">
+<div class="still"><img src="data:image/png;base64,{still}" alt="The toy sequence, its two
+pooled feature maps, what the second layer sees of each pattern and the receptive fields, at pool
+sizes {sizes}.">
 <p>This picture moves where scripts are on; without them it shows pool sizes {sizes}.</p></div>
 <figcaption>Move pool size and stride. Top: the two feature maps after max-pooling; the words that
 the filters detect; the sequence; for each pattern what its second-layer neuron sees (outlined) and
@@ -272,44 +273,43 @@ def distances(survey: pd.DataFrame) -> Figure:
     """Distance against pool size, a panel for each pair of patterns.
 
     See where each curve falls below the dotted line for good: from the numbered pool size on the
-    two patterns are alike. Filled: the pattern alone; open: in random DNA, with a band of two standard
-    errors.
+    two patterns are alike. Filled: the pattern alone; open: in random DNA, with a band of two
+    standard errors.
 
     Parameters
     ----------
     survey : DataFrame
-        From `receptive.survey`.
+        From `receptive.survey`, with stride = pool size.
     """
-    pairs = survey[["first", "second"]].drop_duplicates().to_numpy().tolist()
+    pairs = dict(list(receptive.distances(survey).groupby("pair", sort=False)))
     rows = -(-len(pairs) // 2)
     figure, axes = plt.subplots(
         rows, 2, figsize=(WIDTH, 2.6 * rows), sharex=True, sharey=True, squeeze=False
     )
-    looks = {
-        "silent": {"color": PALETTE[0], "face": PALETTE[0], "label": "alone", "top": 0.6},
-        "random": {"color": PALETTE[3], "face": "white", "label": "in random DNA", "top": 0.72},
+    looks = {  # colour, marker's face, height of the number
+        "alone": (PALETTE[0], PALETTE[0], 0.6),
+        "in random DNA": (PALETTE[3], "white", 0.72),
     }
-    for ax, (first, second) in zip(axes.flat, pairs, strict=False):
-        mine = survey[(survey["first"] == first) & (survey["second"] == second)]
-        for kind, look in looks.items():
-            rows = mine[mine["background"] == kind].drop_duplicates("pool").set_index("pool")
+    for ax, (pair, mine) in zip(axes.flat, pairs.items(), strict=False):
+        for background, (colour, face, top) in looks.items():
+            curve = mine[mine["background"] == background].set_index("pool")
             ax.plot(
-                rows["distance"],
-                color=look["color"],
+                curve["distance"],
+                color=colour,
                 marker="o",
                 markersize=3.5,
-                markerfacecolor=look["face"],
+                markerfacecolor=face,
                 linewidth=1.2,
-                label=look["label"],
+                label=background,
             )
-            low, high = (rows["distance"] + sign * 2 * rows["error"] for sign in (-1, 1))
-            ax.fill_between(rows.index, low, high, color=look["color"], alpha=0.2, linewidth=0)
-            if alike := receptive.alike_from(rows["distance"]):
-                ax.vlines(alike, ALIKE, look["top"], color=look["color"], linewidth=1)
-                label = ax.text(alike, look["top"], alike, color=look["color"], ha="center")
+            low, high = (curve["distance"] + sign * 2 * curve["error"] for sign in (-1, 1))
+            ax.fill_between(curve.index, low, high, color=colour, alpha=0.2, linewidth=0)
+            if alike := receptive.alike_from(curve["distance"]):
+                ax.vlines(alike, ALIKE, top, color=colour, linewidth=1)
+                label = ax.text(alike, top, alike, color=colour, ha="center")
                 label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         ax.axhline(ALIKE, color=GREY, linestyle=":", linewidth=1)
-        ax.set_title(f"{first} or {second}?", fontsize=10)
+        ax.set_title(f"{pair}?", fontsize=10)
         ax.set(ylim=(-0.03, 1.05), xticks=[1, 3, 10, 20, 30])
     for ax in axes[-1]:
         ax.set_xlabel("pool size (nt)")
@@ -328,29 +328,29 @@ def phases(survey: pd.DataFrame) -> Figure:
     Parameters
     ----------
     survey : DataFrame
-        From `receptive.survey`.
+        From `receptive.survey`, with stride = pool size.
     """
-    pairs = survey[["first", "second"]].drop_duplicates().to_numpy().tolist()
+    groups = dict(list(survey.groupby(["pair", "background"], sort=False)))
+    pairs = list(dict.fromkeys(pair for pair, _ in groups))
+    backgrounds = list(dict.fromkeys(background for _, background in groups))
+    sizes = np.arange(1, survey["pool"].max() + 1)
     figure, axes = plt.subplots(
-        len(pairs), 2, figsize=(WIDTH, 2.0 * len(pairs)), sharex=True, sharey=True, squeeze=False
+        len(pairs),
+        len(backgrounds),
+        figsize=(WIDTH, 2.0 * len(pairs)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
     )
-    for row, (first, second) in zip(axes, pairs, strict=True):
-        for ax, (kind, title) in zip(
-            row, {"silent": "alone", "random": "in random DNA"}.items(), strict=True
-        ):
-            mine = survey[
-                (survey["first"] == first)
-                & (survey["second"] == second)
-                & (survey["background"] == kind)
-            ]
-            table = np.full((receptive.LARGEST_POOL, receptive.LARGEST_POOL), np.nan)
-            to_boundary = mine["pool"] - mine["phase"]
-            table[to_boundary - 1, mine["pool"] - 1] = mine["difference"]
-            sizes = np.arange(1, receptive.LARGEST_POOL + 1)
-            image = ax.pcolormesh(sizes, sizes, table, cmap="viridis", vmin=0, vmax=1)
-            ax.set_title(f"{first} or {second}?\n{title}", fontsize=9)
-            ax.set(xticks=[1, 10, 20, 30], yticks=[1, 10, 20, 30])
-            ax.grid(False)
+    for (pair, background), mine in groups.items():
+        ax = axes[pairs.index(pair), backgrounds.index(background)]
+        table = np.full((len(sizes), len(sizes)), np.nan)
+        to_boundary = mine["pool"] - mine["phase"]
+        table[to_boundary - 1, mine["pool"] - 1] = mine["difference"]
+        image = ax.pcolormesh(sizes, sizes, table, cmap="viridis", vmin=0, vmax=1)
+        ax.set_title(f"{pair}?\n{background}", fontsize=9)
+        ax.set(xticks=[1, 10, 20, 30], yticks=[1, 10, 20, 30])
+        ax.grid(False)
     figure.supxlabel("pool size (nt)", fontsize=11)
     figure.supylabel("from the pattern's start to the next cell (nt)", fontsize=11)
     figure.colorbar(image, ax=axes, shrink=0.4, label="separation")

@@ -26,6 +26,7 @@
     const svg = document.createElementNS(SVG, "svg");
     for (const [name, value] of Object.entries({ width, height, role: "img", "aria-label": label }))
       svg.setAttribute(name, value);
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     return svg;
   }
 
@@ -108,7 +109,7 @@
 
     // --- The sequence, its feature maps and receptive fields.
     function sequenceMap(setting) {
-      const width = figure.clientWidth;
+      const width = Math.max(figure.clientWidth, 240); // 0 while the page is not laid out
       const unit = (width - LEFT - 2) / length;
       const x = (position) => LEFT + unit * position;
       const label =
@@ -238,12 +239,12 @@
         }
       });
       const on = data.sites.filter((_, pattern) => (setting.fires >> (3 * pattern + i)) & 1);
-      const words2 = found
-        ? `Needs a sum of ${threshold}. Here it fires on ` +
-          `${on.length ? on.map(([pattern]) => pattern).join(", ") : "none of the three"}. ` +
-          `Over all phases: ${percent(separation)} more often on ${name} than on the others.`
+      const here = on.length ? on.map(([pattern]) => pattern).join(", ") : "none of the three";
+      const says = found
+        ? `Fires at a sum of ${threshold}. Alone and over all phases: ${percent(separation)} more ` +
+          `often on ${name} than on the others. In this sequence: on ${here}.`
         : "No filter singles it out from the other two.";
-      return make("div", {}, make("h4", {}, name), svg, make("p", {}, words2));
+      return make("div", {}, make("h4", {}, name), svg, make("p", {}, says));
     }
 
     // --- Distance of a pair against pool size, at this stride.
