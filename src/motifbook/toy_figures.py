@@ -47,17 +47,12 @@ _DATA = Path(__file__).parent / "data"
 # --- What a setting looks like on the toy sequence --------------------------------------------
 
 
-@cache
-def _silent(pool: int, stride: int) -> tuple[receptive.Views, ...]:
-    return tuple(receptive.views(receptive.scan(p), pool, stride) for p in PATTERNS)
-
-
 def detectors(pool: int, stride: int) -> list[receptive.Detector]:
     """For each of `PATTERNS`: the filter that best singles it out from the other two.
 
     On the silent background, over all phases of the grid.
     """
-    seen = _silent(pool, stride)
+    seen = [receptive.views(receptive.scan(pattern), pool, stride) for pattern in PATTERNS]
     return [
         receptive.best_detector(mine, [other for other in seen if other is not mine])
         for mine in seen
