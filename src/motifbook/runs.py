@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -23,13 +21,15 @@ import pandas as pd
 
 from motifbook.architectures import MODELS, parse_models
 from motifbook.datasets import cache_folder, fingerprint
+from motifbook.files import replacing
 from motifbook.motifs import Motif, write_meme
 from motifbook.protocols import parse_profile, parse_protocol
 
 FORMAT = 1
 DATASETS = ("synthetic", "chipseq", "deepsea")
 MISSING = ("skip", "train", "error")
-_REQUIRED = {
+_IDENTITY = ("dataset", "protocol", "profile", "model", "label", "trial")
+_RECORD = {
     "format": int,
     "dataset": str,
     "protocol": str,
@@ -53,6 +53,27 @@ _REQUIRED = {
     "test": dict,
     "layers": list,
 }
+_SCORES = ("auroc", "aupr", "average_precision")
+_TEST = {**dict.fromkeys(_SCORES, list), "mean_auroc": float, "mean_aupr": float}
+_LAYER = {
+    "layer": int,
+    "window": int,
+    "match_any": float,
+    "match_relevant": float,
+    "dead": int,
+    "filters": list,
+}
+_FILTER = {
+    "filter": int,
+    "state": str,
+    "sites": int,
+    "matches_any": bool,
+    "tf": str | None,
+    "trim": list,
+    "ppm": list,
+    "hits": list,
+}
+_HIT = {"target": str, "name": str, "e_value": float}
 
 
 class RecordError(ValueError):
@@ -86,7 +107,8 @@ class Run:
     Raises
     ------
     ValueError
-        For an unknown model, profile or protocol, or a trial below one.
+        For an unknown model, profile or protocol, one that is not written as `parse_protocol` and
+        `parse_profile` write it, or a trial below one.
     """
 
     dataset: str
@@ -102,8 +124,12 @@ class Run:
             )
         if self.model not in MODELS:
             raise ValueError(f"unknown model {self.model!r}; there are: {', '.join(MODELS)}")
-        parse_protocol(self.protocol)
-        parse_profile(self.profile)
+        for name, known in (
+            (self.protocol, parse_protocol(self.protocol).name),
+            (self.profile, parse_profile(self.profile).name),
+        ):
+            if name != known:
+                raise ValueError(f"{name!r} must be written {known!r}")
         if isinstance(self.trial, bool) or not isinstance(self.trial, int) or self.trial < 1:
             raise ValueError(f"trial must be a whole number from 1, found {self.trial!r}")
 
@@ -124,8 +150,7 @@ class Record:
 
     @cached_property
     def run(self) -> Run:
-        names = ("dataset", "protocol", "profile", "model", "trial")
-        return Run(*(self.data[name] for name in names))
+        return Run(*(self.data[field.name] for field in fields(Run)))
 
     @property
     def label(self) -> str:
@@ -174,7 +199,7 @@ def parse_dataset(text: str) -> tuple[str, Path | None]:
     folder = Path(text)
     if not folder.is_dir():
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
-    return folder.resolve().name, folder
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name), folder
 
 
 def parse_trials(value: str | int) -> tuple[int, ...]:
@@ -277,33 +302,71 @@ def load(run: Run, results_dir: Path | str | None = None) -> Record:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such record")
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (ValueError, OSError) as error:
         raise RecordError(f"{path}: not readable as JSON ({error})") from error
-    if not isinstance(data, dict):
-        raise RecordError(f"{path}: a record is a JSON object, found {type(data).__name__}")
-    for name, kind in _REQUIRED.items():
-        if name not in data:
-            raise RecordError(f"{path}: has no {name!r}")
-        if not isinstance(data[name], (int, float) if kind is float else kind):
-            found = type(data[name]).__name__
-            raise RecordError(f"{path}: {name!r} must be {kind.__name__}, found {found}")
+    _expect(f"{path}", data, _RECORD)
     if data["format"] != FORMAT:
         raise RecordError(f"{path}: is in format {data['format']}, expected {FORMAT}")
+    record = Record(data)
     try:
-        record = Record(data)
         stated = record.run
     except ValueError as error:
         raise RecordError(f"{path}: {error}") from error
     if stated != run:
         raise RecordError(f"{path}: says it is {stated}, expected {run}")
-    if fingerprint(data["configuration"]) != data["configuration_sha256"]:
-        raise RecordError(f"{path}: its configuration does not have the hash that it states")
-    for name in ("auroc", "aupr", "average_precision"):
-        values = data["test"].get(name)
-        if not isinstance(values, list) or len(values) != len(data["classes"]):
-            raise RecordError(f"{path}: test {name!r} must be a list of one number per class")
+    if (found := fingerprint(data["configuration"])) != data["configuration_sha256"]:
+        raise RecordError(
+            f"{path}: its configuration has sha256 {found}, it states "
+            f"{data['configuration_sha256']!r}"
+        )
+    _expect(f"{path}: test", data["test"], _TEST)
+    for name in _SCORES:
+        _expect_numbers(f"{path}: test {name!r}", data["test"][name], len(data["classes"]))
+    for name, values in data["history"].items():
+        _expect_numbers(f"{path}: history {name!r}", values, data["epochs"])
+    for layer in data["layers"]:
+        _expect(f"{path}: layer", layer, _LAYER)
+        for one in layer["filters"]:
+            place = f"{path}: layer {layer['layer']}: filter"
+            _expect(place, one, _FILTER)
+            for hit in one["hits"]:
+                _expect(f"{place} {one['filter']}: hit", hit, _HIT)
+            if len(one["ppm"]) != layer["window"]:
+                raise RecordError(
+                    f"{place} {one['filter']}: has {len(one['ppm'])} columns, "
+                    f"expected {layer['window']}"
+                )
+            for column in one["ppm"]:
+                _expect_numbers(f"{place} {one['filter']}: a column", column, 4)
     return record
+
+
+def _expect(place: str, found: object, expected: dict) -> None:
+    """Refuse what is not an object with these keys and types of values."""
+    if not isinstance(found, dict):
+        raise RecordError(f"{place}: must be an object, found {type(found).__name__}")
+    for name, kind in expected.items():
+        if name not in found:
+            raise RecordError(f"{place}: has no {name!r}")
+        value = found[name]
+        if not (_is_number(value) if kind is float else isinstance(value, kind)):
+            what = getattr(kind, "__name__", kind)
+            raise RecordError(f"{place}: {name!r} must be {what}, found {type(value).__name__}")
+
+
+def _expect_numbers(place: str, found: object, number: int) -> None:
+    if not isinstance(found, list) or len(found) != number or not all(map(_is_number, found)):
+        what = f"a list of {len(found)}" if isinstance(found, list) else type(found).__name__
+        raise RecordError(f"{place}: must be a list of {number} numbers, found {what}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is no number")
 
 
 def save(record: Record, filters: list[Motif], results_dir: Path | str | None = None) -> Path:
@@ -322,18 +385,10 @@ def save(record: Record, filters: list[Motif], results_dir: Path | str | None = 
     return path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file under its name only once it is whole."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    os.replace(file.name, path)
+def write_whole(path: Path | str, text: str) -> None:
+    """Write a text file under its name only once it is whole; its folder is made if need be."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def to_json(data: dict) -> str:
@@ -347,10 +402,14 @@ def to_json(data: dict) -> str:
 def on_record(results_dir: Path | str | None = None) -> Iterator[Run]:
     """Every run that has a record file, sorted."""
     folder = results_folder(results_dir)
-    for path in sorted(folder.glob("*/*/*/*/trial-*.json")):
-        dataset, protocol, profile, model, name = path.relative_to(folder).parts
+    found = []
+    for path in folder.glob("*/*/*/*/trial-*.json"):
+        *names, file = path.relative_to(folder).parts
         with contextlib.suppress(ValueError):  # other files may lie there
-            yield Run(dataset, protocol, profile, model, int(name[6:-5]))
+            run = Run(*names, int(file.removeprefix("trial-").removesuffix(".json")))
+            if run.path(folder) == path:
+                found.append(run)
+    yield from sorted(found)
 
 
 @contextlib.contextmanager
@@ -365,23 +424,23 @@ def claimed(run: Run, results_dir: Path | str | None = None) -> Iterator[None]:
         yield
 
 
-# Tables: tidy, one row per thing named in the function.
+# Tables: tidy, one row per thing named in the function; without records, no row but every column.
 
 
 def _identity(record: Record) -> dict:
     run = record.run
-    return {
-        "dataset": run.dataset,
-        "protocol": run.protocol,
-        "profile": run.profile,
-        "model": run.model,
-        "label": record.label,
-        "trial": run.trial,
-    }
+    values = (run.dataset, run.protocol, run.profile, run.model, record.label, run.trial)
+    return dict(zip(_IDENTITY, values, strict=True))
+
+
+def _tidy(rows: Iterable[dict], *columns: str) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=[*_IDENTITY, *columns])
 
 
 def table(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     """One row per run: test scores, match fractions of a layer, dead filters, epochs, seconds."""
+    of_layer = ("match_any", "match_relevant", "filters", "dead")
+    of_run = ("epochs", "best_epoch", "seconds")
     rows = []
     for record in records:
         read = record.layer(layer)
@@ -390,45 +449,39 @@ def table(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
                 **_identity(record),
                 "auroc": record.auroc,
                 "aupr": record.aupr,
-                "match_any": read["match_any"],
-                "match_relevant": read["match_relevant"],
+                **{name: read[name] for name in of_layer},
                 "filters": len(read["filters"]),
-                "dead": read["dead"],
-                "epochs": record.data["epochs"],
-                "best_epoch": record.data["best_epoch"],
-                "seconds": record.data["seconds"],
+                **{name: record.data[name] for name in of_run},
             }
         )
-    return pd.DataFrame(rows)
+    return _tidy(rows, "auroc", "aupr", *of_layer, *of_run)
 
 
 def per_class(records: Iterable[Record]) -> pd.DataFrame:
     """One row per run and class: AUROC, AUPR, average precision."""
-    return pd.DataFrame(
+    rows = (
         {
             **_identity(record),
             "tf": tf,
-            **{
-                name: record.data["test"][name][i]
-                for name in ("auroc", "aupr", "average_precision")
-            },
+            **{name: record.data["test"][name][i] for name in _SCORES},
         }
         for record in records
         for i, tf in enumerate(record.classes)
     )
+    return _tidy(rows, "tf", *_SCORES)
 
 
 def filters(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     """One row per run and filter: its state, matched TF, best hit, sites and their best class.
 
-    `tf` is the TF of the best relevant hit as the authors' script counts it, None without one;
-    `target`, `name`, `e_value` are the best hit of all; `site_tf` is the class that its sites hit
-    most precisely, with `site_precision` and `site_recall` (None without embedded motifs).
+    `tf` is the TF of the best relevant match as the authors' script counts it; `target`, `name` and
+    `e_value` are the best hit of all, match or not; `site_tf` is the class that its sites hit most
+    precisely, with `site_precision` and `site_recall`. What a filter does not have is missing
+    (NaN).
     """
     rows = []
     for record in records:
         for one in record.layer(layer)["filters"]:
-            best = one["hits"][0] if one["hits"] else {}
             row = {
                 **_identity(record),
                 "filter": one["filter"],
@@ -437,23 +490,22 @@ def filters(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
                 "any": one["matches_any"],
                 "relevant": one["tf"] is not None,
                 "tf": one["tf"],
-                **{name: best.get(name) for name in ("target", "name", "e_value")},
-                "site_tf": None,
-                "site_precision": math.nan,
-                "site_recall": math.nan,
             }
+            if one["hits"]:
+                row |= {name: one["hits"][0][name] for name in ("target", "name", "e_value")}
             if one.get("site_precision"):
                 top = max(range(len(record.classes)), key=one["site_precision"].__getitem__)
                 row["site_tf"] = record.classes[top]
                 row["site_precision"] = one["site_precision"][top]
                 row["site_recall"] = one["site_recall"][top]
             rows.append(row)
-    return pd.DataFrame(rows)
+    of_filter = ("filter", "state", "sites", "any", "relevant", "tf", "target", "name", "e_value")
+    return _tidy(rows, *of_filter, "site_tf", "site_precision", "site_recall")
 
 
 def history(records: Iterable[Record]) -> pd.DataFrame:
     """One row per run and epoch: loss, validation loss, first-layer gradient norm."""
-    return pd.DataFrame(
+    rows = (
         {
             **_identity(record),
             "epoch": epoch,
@@ -462,3 +514,4 @@ def history(records: Iterable[Record]) -> pd.DataFrame:
         for record in records
         for epoch in range(1, record.data["epochs"] + 1)
     )
+    return _tidy(rows, "epoch", "loss", "valid_loss", "gradient_norm")
