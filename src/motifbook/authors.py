@@ -46,7 +46,12 @@ TOLERANCE = 2e-4  # of a PPM entry: the archived ones are rounded to four decima
 
 _LAYERS = {"conv_1": "conv1d_0", "conv_2": "conv1d_1", "hidden": "dense_0", "output": "dense_1"}
 _NORMS = {"norm_1": "conv1d_0", "norm_2": "conv1d_1", "norm_hidden": "dense_0"}
-_NORM = ("norm/Variable", "norm/Variable_1", "moments/Squeeze/{}", "moments/Squeeze_1/{}")
+_NORM = (  # gamma, beta, moving mean, moving variance
+    "norm/Variable",
+    "norm/Variable_1",
+    "moments/Squeeze/ExponentialMovingAverage",
+    "moments/Squeeze_1/ExponentialMovingAverage",
+)
 
 
 def network(folder: Path | str, name: str) -> keras.Model:
@@ -62,7 +67,7 @@ def network(folder: Path | str, name: str) -> keras.Model:
     Raises
     ------
     ValueError
-        For an unknown name, or a checkpoint whose shapes are not our network's.
+        For an unknown name, or a checkpoint that is damaged or of another network.
     FileNotFoundError
         If the checkpoint is not there.
     """
@@ -74,21 +79,20 @@ def network(folder: Path | str, name: str) -> keras.Model:
     backend.start()
     import tensorflow as tf
 
-    stored = tf.train.load_checkpoint(str(prefix))
     model = build(MODELS[NETWORKS[name]], AS_RUN)
     try:
+        stored = tf.train.load_checkpoint(str(prefix))
         for layer, scope in _NORMS.items():
-            names = (f"{scope}/{part}".format("ExponentialMovingAverage") for part in _NORM)
-            model.get_layer(layer).set_weights([stored.get_tensor(name) for name in names])
+            places = (f"{scope}/{part}" for part in _NORM)
+            model.get_layer(layer).set_weights([stored.get_tensor(place) for place in places])
         for layer, scope in _LAYERS.items():
             kind = scope[: scope.index("_")]
-            weights = [np.squeeze(stored.get_tensor(f"{scope}/{kind}/Variable"))]
             shape = model.get_layer(layer).kernel.shape
-            weights[0] = weights[0].reshape(shape)
+            weights = [stored.get_tensor(f"{scope}/{kind}/Variable").reshape(shape)]
             if layer == "output":
                 weights.append(stored.get_tensor(f"{scope}/bias/Variable"))
             model.get_layer(layer).set_weights(weights)
-    except (KeyError, ValueError, tf.errors.OpError) as error:
+    except (KeyError, ValueError, RuntimeError, tf.errors.OpError) as error:
         raise ValueError(f"{prefix}: not the weights of {NETWORKS[name]} ({error})") from error
     return model
 

@@ -87,8 +87,9 @@ def read(
 
     Notes
     -----
-    The maximum *possible* activation of the first layer is that of the best sequence: the sum over
-    the kernel's columns of their largest weights, through batch norm and ReLU. For a deeper layer
+    The maximum *possible* activation of the first layer is that of the best sequence under the
+    filter: the sum over the kernel's columns of their largest weights, through batch norm and ReLU
+    (a window that runs off a sequence's end is not considered). For a deeper layer
     it is an upper bound by interval arithmetic (every channel of the layer below between zero and
     its own maximum), which no sequence need reach; such a filter may be left without sites.
 
@@ -216,6 +217,7 @@ def _score(mask, motifs, start, first, last) -> tuple[int, int]:
     """How many active positions hit one of these motifs, and how many motifs are hit.
 
     `mask` is (sequences, length); a position p stands for the bases p + first ... p + last - 1.
+    The motifs are of one length and in order.
     """
     length = mask.shape[1]
     width = last - first
