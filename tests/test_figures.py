@@ -380,6 +380,8 @@ def test_class_dots_have_a_row_per_tf_and_a_tick_per_reference():
         lambda table: figures.filters_per_tf(table).figure,
         lambda table: figures.null_rates(table).figure,
         lambda table: figures.class_dots(table).figure,
+        lambda table: figures.by_tf(table).figure,
+        lambda table: figures.logo_grid(None),
         figures.training_curves,
         figures.traces,
     ],
@@ -387,6 +389,16 @@ def test_class_dots_have_a_row_per_tf_and_a_tick_per_reference():
 def test_a_page_without_runs_says_so(draw):
     assert texts(draw(pd.DataFrame())) == ["no run on record yet"]
     assert "No run on record yet" in figures.table(pd.DataFrame()).data
+
+
+def test_by_tf_has_a_marker_per_row_and_column():
+    values = pd.DataFrame({"half": [0.1, 0.2], "most": [0.3, 0.5]}, index=["MAX", "SP1"])
+    ax = figures.by_tf(values, xlabel="share", percent=True)
+    assert [list(line.get_xdata()) for line in ax.lines] == [[0.1, 0.2], [0.3, 0.5]]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["MAX", "SP1"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row is on top
+    ax.figure.canvas.draw()
+    assert "20%" in [text.get_text() for text in ax.get_xticklabels()]
 
 
 class TestShow:

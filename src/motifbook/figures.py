@@ -25,7 +25,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from motifbook import motifs, paper
 from motifbook.architectures import MODELS
@@ -209,7 +209,7 @@ def _grid(count: int, columns: int, row: float = 0.76) -> tuple[Figure, np.ndarr
 
 
 def logo_grid(
-    record: Record,
+    record: Record | None,
     layer: int = 1,
     filters: Sequence[int] | None = None,
     columns: int = 5,
@@ -223,7 +223,8 @@ def logo_grid(
 
     Parameters
     ----------
-    record : Record
+    record : Record or None
+        None where the run is not on record; the figure then says so.
     layer : int
         Which convolutional layer, from 1.
     filters : sequence of int, optional
@@ -236,6 +237,8 @@ def logo_grid(
     ValueError
         If no such layer is on record.
     """
+    if record is None:
+        return _no_run(None).figure
     known = record.layer(layer)["filters"]
     chosen = known if filters is None else [known[number] for number in filters]
     figure, axes = _grid(len(chosen), columns)
@@ -771,6 +774,43 @@ def class_dots(
     ax.set_xlabel({"auroc": "AUROC", "aupr": "AUPR"}.get(metric, metric.replace("_", " ")))
     ax.grid(True, axis="x")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.0)
+    return ax
+
+
+def by_tf(
+    values: pd.DataFrame, ax: Axes | None = None, *, xlabel: str = "", percent: bool = False
+) -> Axes:
+    """One value or more for each TF: a row per TF, a marker per column.
+
+    See which TFs stand apart, and how far the markers of one row lie from each other.
+
+    Parameters
+    ----------
+    values : DataFrame
+        A row per TF, indexed by what to call it, from top to bottom; a column per marker, named as
+        in the legend. May be empty.
+    xlabel : str
+    percent : bool
+        The values are fractions: begin the x axis at 0 and count in per cent.
+    """
+    if values.empty:
+        return _no_run(ax)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.32 * len(values) + 1.2))
+    places = np.arange(len(values))
+    ax.hlines(places, values.min(axis=1), values.max(axis=1), color="#c8c8c8", lw=1.5, zorder=1)
+    for number, name in enumerate(values.columns):
+        look = {"color": PALETTE[number], "mfc": "white" if number % 2 else PALETTE[number]}
+        marker = "oDs^"[number % 4]
+        ax.plot(values[name], places, marker, ms=6.5, mew=1.4, label=name, **look)
+    ax.set_yticks(places, values.index)
+    ax.set_ylim(len(values) - 0.5, -0.5)
+    ax.set_xlabel(xlabel)
+    if percent:
+        ax.set_xlim(left=-0.01)
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.grid(True, axis="x")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return ax
 
 
