@@ -44,6 +44,8 @@ QUANTITY = {
     "aupr": ("AUPR", PALETTE[0]),
     "match_any": ("match any motif", PALETTE[1]),
     "match_relevant": ("match a relevant motif", PALETTE[0]),
+    "relevant_filters": ("filters that match a relevant motif", PALETTE[0]),
+    "unmatched_filters": ("filters that match no motif", PALETTE[1]),
 }
 """Label and colour of each quantity."""
 
@@ -308,7 +310,7 @@ def against(
         One row per printed value: `model`, `quantity`, `mean`, `error`, of one data set and layer
         (`paper.printed`). May be empty.
     models : sequence of str
-        In the order of the x axis. Those without a run keep their place.
+        In the order of the x axis. Those without a run keep their place; none at all is said.
     quantities : sequence of str
         Keys of `QUANTITY`.
     x : sequence of float, optional
@@ -317,6 +319,8 @@ def against(
     references : mapping, optional
         Text -> height of a dashed line.
     """
+    if not len(models):
+        return _no_run(ax)
     ax = ax or plt.gca()
     places = np.log2(x) if x is not None else np.arange(len(models), dtype=float)
     # Ours and the paper's stand side by side in a slot each, so that nothing hides behind another.
@@ -648,6 +652,106 @@ def null_rates(rates: pd.DataFrame, quantity: str = "match_any", ax: Axes | None
     ax.grid(True, axis="x")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(kinds))
     return ax
+
+
+def held(limit: pd.Series, filters: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """How much of each motif's information lies under the weights of the filters that match it.
+
+    See how far the dots (one a filter) fall short of the bar: the most that a filter of the small
+    size could hold.
+
+    Parameters
+    ----------
+    limit : Series
+        By TF, in the order of the rows from the top: the most, a share of the information.
+    filters : DataFrame
+        One row per filter: `label` of its model, `tf`, and the share `read` (`coverage.held`).
+    """
+    if filters.empty:
+        return _no_run(ax)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.4 * len(limit) + 1.2))
+    rows = {tf: place for place, tf in enumerate(limit.index)}
+    labels = list(filters["label"].unique())
+    for number, label in enumerate(labels):
+        own = filters[(filters["label"] == label) & filters["tf"].isin(rows)]
+        shift = (number - (len(labels) - 1) / 2) * 0.7 / len(labels)
+        ax.plot(
+            own["read"],
+            own["tf"].map(rows) + shift + _jitter(len(own), 0.4 / len(labels)),
+            "os^v"[number % 4],
+            color=PALETTE[number],
+            mfc=PALETTE[number] if number == 0 else "white",
+            ms=4.5,
+            mew=0.9,
+            alpha=0.7,
+            label=label,
+        )
+    ax.plot(limit, range(len(limit)), "|", color="black", ms=24, mew=2.2, label=limit.name)
+    ax.set_yticks(range(len(limit)), limit.index)
+    ax.set(ylim=(len(limit) - 0.5, -0.5), xlim=(min(0.4, filters["read"].min()) - 0.03, 1.03))
+    ax.set_xlabel("share of the motif's information under the filter's weights")
+    ax.grid(True, axis="x")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2)
+    return ax
+
+
+def site_precision(filters: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """How precisely each filter's sites hit embedded motifs, by what Tomtom says of it.
+
+    See whether the filters without a match are idle, or merely less particular: a dot at 0.8 means
+    that four in five of the filter's sites are motifs of one TF.
+
+    Parameters
+    ----------
+    filters : DataFrame
+        One row per filter: `label` (a row of the plot each, in order of appearance), `relevant`,
+        `any`, and `site_precision`, NaN without sites (`runs.filters`).
+    """
+    filters = filters[filters["site_precision"].notna()] if len(filters) else filters
+    if filters.empty:
+        return _no_run(ax)
+    labels = list(filters["label"].unique())
+    if ax is None:
+        _, ax = plt.subplots(figsize=(WIDTH, 0.62 * len(labels) + 1.4))
+    relevant, matched = filters["relevant"].astype(bool), filters["any"].astype(bool)
+    kinds = (
+        ("a relevant motif", relevant, "o", PALETTE[0], PALETTE[0]),
+        ("only another motif", matched & ~relevant, "^", PALETTE[1], PALETTE[1]),
+        ("no motif", ~matched & ~relevant, "s", GREY, "white"),
+    )
+    for number, (name, chosen, marker, colour, face) in enumerate(kinds):
+        rows = filters[chosen]
+        ax.plot(
+            rows["site_precision"],
+            rows["label"].map(labels.index) + (number - 1) * 0.27 + _jitter(len(rows), 0.2),
+            marker,
+            color=colour,
+            mfc=face,
+            ms=4.5,
+            mew=0.9,
+            alpha=0.7,
+            label=name,
+            gid=name,
+        )
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set(ylim=(len(labels) - 0.5, -0.5), xlim=(-0.03, 1.03))
+    ax.set_xlabel("share of the filter's sites that are motifs of one TF")
+    ax.grid(True, axis="x")
+    ax.legend(
+        title="Tomtom finds",
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=3,
+        columnspacing=1.0,
+        handletextpad=0.2,
+    )
+    return ax
+
+
+def _jitter(count: int, height: float) -> np.ndarray:
+    """Offsets within ± height / 2 that keep neighbours apart and are the same in every build."""
+    return ((np.arange(count) * 0.618034) % 1 - 0.5) * height
 
 
 # --- Sequences and classes --------------------------------------------------------------------
