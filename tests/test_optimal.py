@@ -283,3 +283,21 @@ def test_ground_truth_is_the_default():
     np.testing.assert_array_equal(
         optimal.posterior(bases), optimal.posterior(bases, motifs=ground_truth())
     )
+
+
+def test_get_follows_the_rules_of_missing_records(tmp_path, monkeypatch):
+    assert optimal.get("smoke", results_dir=tmp_path) == {}
+    with pytest.raises(runs.MissingRunError, match="no upper references of 2000 sequences"):
+        optimal.get("smoke", missing="error", results_dir=tmp_path)
+    with pytest.raises(ValueError, match="missing must be one of skip, train, error"):
+        optimal.get("smoke", missing="make", results_dir=tmp_path)
+    dataset = synthetic.make(number=2000)
+    optimal.write_reference(dataset, tmp_path)
+    stored = optimal.load_reference(tmp_path)["references"]
+    assert optimal.get("smoke", missing="error", results_dir=tmp_path) == stored
+    # A record of the 2,000 says nothing of the 25,000.
+    assert optimal.get("paper", results_dir=tmp_path) == {}
+    monkeypatch.setattr(optimal, "reference", lambda dataset: {"sequences": len(dataset.test)})
+    monkeypatch.setattr(optimal.synthetic, "get", lambda *_, **__: dataset)
+    computed = optimal.get("quick", missing="train", results_dir=tmp_path)
+    assert computed == {"sequences": 400}

@@ -52,9 +52,10 @@ from pathlib import Path
 import numpy as np
 
 import motifbook
-from motifbook import runs, training
+from motifbook import runs, synthetic, training
 from motifbook.datasets import AMBIGUOUS, Dataset, fingerprint
 from motifbook.motifs import TFS, Motif, ground_truth
+from motifbook.protocols import parse_profile
 from motifbook.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
 BACKGROUND = 0.25
@@ -270,6 +271,57 @@ def load_reference(
     if not in_range:
         raise runs.RecordError(f"{path}: an AUROC or AUPR lies outside 0..1")
     return record
+
+
+def get(
+    profile: str = "paper",
+    protocol: str = "as-run",
+    *,
+    missing: str = "skip",
+    results_dir: Path | str | None = None,
+) -> dict:
+    """The references of the dataset that a profile trains on, by the rules of `runs.get`.
+
+    Parameters
+    ----------
+    profile : str
+        Decides how many sequences are simulated. A record of another number does not count.
+    protocol : "as-run" or "as-written"
+    missing : "skip", "train" or "error"
+        What to do where they are not on record. There is nothing to train: with "train" they are
+        computed, which takes seconds, and not kept.
+    results_dir : path, optional
+
+    Returns
+    -------
+    dict
+        What `reference` gives; empty where they are missing and skipped.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+    MissingRunError
+        With `missing="error"`.
+    RecordError
+        For a record that cannot be trusted.
+    """
+    if missing not in runs.MISSING:
+        raise ValueError(f"missing must be one of {', '.join(runs.MISSING)}, found {missing!r}")
+    number = parse_profile(profile).sequences
+    config = synthetic.configuration(protocol, **({"number": number} if number else {}))
+    if _path(results_dir, "synthetic", protocol).is_file():
+        record = load_reference(results_dir, protocol=protocol)
+        if record["configuration"]["dataset"] == config:
+            return record["references"]
+    if missing == "error":
+        raise runs.MissingRunError(
+            f"{_path(results_dir, 'synthetic', protocol)}: no upper references of "
+            f"{config['number']} sequences"
+        )
+    if missing == "skip":
+        return {}
+    return reference(synthetic.get(protocol, number=config["number"]))
 
 
 def _path(results_dir: Path | str | None, dataset: str, protocol: str) -> Path:

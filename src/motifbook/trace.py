@@ -7,6 +7,7 @@ worth after each epoch, read from the first-layer weights that training keeps in
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,47 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
     for name, values in history.items():
         table[name] = [np.nan, *values]
     return table.join(by_tf)
+
+
+def get(
+    models: Iterable[str],
+    trial: int = 1,
+    *,
+    profile: str = "paper",
+    missing: str = "skip",
+    results_dir: Path | str | None = None,
+) -> pd.DataFrame:
+    """Traces of one trial of several models on the synthetic data, by the rules of `runs.get`.
+
+    Returns
+    -------
+    DataFrame
+        `load` of each model that has a trace, with a first column `model`. Without any, an empty
+        one.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+    MissingRunError
+        With `missing="error"`, naming the trace.
+    RecordError
+        For a trace or a record that cannot be trusted.
+    """
+    if missing not in runs.MISSING:
+        raise ValueError(f"missing must be one of {', '.join(runs.MISSING)}, found {missing!r}")
+    found = []
+    for model in models:
+        run = Run("synthetic", "as-run", profile, model, trial)
+        file = path(run, results_dir)
+        if not file.exists() or not run.path(results_dir).exists():
+            if missing == "error":
+                raise runs.MissingRunError(f"{file}: no trace, or no record, of {run}")
+            if missing == "skip":
+                continue
+            experiment.ensure(run, results_dir)
+            write(run, results_dir)
+        table = load(run, results_dir)
+        table.insert(0, "model", model)
+        found.append(table)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

@@ -1,0 +1,68 @@
+"""Traces on record: read with their run's record, and by the rules of missing runs."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from motifbook import experiment, runs, trace
+from motifbook.runs import Run
+
+
+@pytest.fixture
+def traced(tmp_path, write_record):
+    """A results folder, and a function that puts a record and its trace there."""
+
+    def put(model: str) -> Run:
+        run = Run("synthetic", "as-run", "paper", model, 1)
+        write_record(tmp_path, model)
+        data = {
+            "run": str(run),
+            "classes": ["MAX", "SP1"],
+            "precise": 0.5,
+            "match_any": [0.4, 0.5, 0.6],
+            "match_relevant": [0.0, 0.25, 0.5],
+            "recall": [[0.0, 0.0], [0.5, 0.0], [0.5, 0.25]],
+        }
+        trace.path(run, tmp_path).write_text(json.dumps(data))
+        return run
+
+    return tmp_path, put
+
+
+def test_load_joins_the_trace_with_its_record(traced):
+    folder, put = traced
+    table = trace.load(put("cnn-2"), folder)
+    assert table["epoch"].tolist() == [0, 1, 2]
+    assert table["recall"].tolist() == [0, 0.25, 0.375]
+    assert math.isnan(table["loss"][0]) and table["loss"].tolist()[1:] == [0.5, 0.25]
+
+
+def test_get_stacks_what_is_there(traced):
+    folder, put = traced
+    assert trace.get(["cnn-2"], results_dir=folder).empty
+    put("cnn-25"), put("cnn-2")
+    table = trace.get(["cnn-2", "cnn-4", "cnn-25"], results_dir=folder)
+    assert table["model"].tolist() == ["cnn-2"] * 3 + ["cnn-25"] * 3
+    assert table["SP1"].tolist() == [0, 0, 0.25] * 2
+
+
+def test_a_trace_without_its_record_counts_as_missing(traced):
+    folder, put = traced
+    put("cnn-2").path(folder).unlink()
+    assert trace.get(["cnn-2"], results_dir=folder).empty
+
+
+def test_missing_traces_are_named_or_made(traced, monkeypatch):
+    folder, put = traced
+    with pytest.raises(runs.MissingRunError, match="synthetic/as-run/paper/cnn-4/trial-1"):
+        trace.get(["cnn-4"], missing="error", results_dir=folder)
+    with pytest.raises(ValueError, match="missing must be one of skip, train, error"):
+        trace.get(["cnn-4"], missing="make", results_dir=folder)
+    made = []
+    monkeypatch.setattr(experiment, "ensure", lambda run, _: made.append(("record", run.model)))
+    monkeypatch.setattr(trace, "write", lambda run, _: made.append(("trace", put(run.model).model)))
+    assert len(trace.get(["cnn-4"], missing="train", results_dir=folder)) == 3
+    assert made == [("record", "cnn-4"), ("trace", "cnn-4")]
