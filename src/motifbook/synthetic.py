@@ -24,6 +24,7 @@ SMALLEST_GAP = {"as-run": 0, "as-written": 1}
 """Least number of background bases between motifs, and to the ends (nt)."""
 FRACTIONS = (0.7, 0.1, 0.2)
 _DISPLAYED = 10  # models that the authors' notebook draws only to show them, before the dataset
+_THRESHOLDS = np.cumsum((0, *COUNT_PROBABILITY["as-run"][:-1]))
 
 
 def configuration(protocol: str = "as-run", seed: int = 33, number: int = 25_000) -> dict:
@@ -134,34 +135,34 @@ def _part(bases: np.ndarray, labels: np.ndarray, sites: np.ndarray, chosen: np.n
 def _draw_as_run(seed: int, number: int, widths: np.ndarray):
     """The authors' draws, one at a time because the stream is one."""
     stream = np.random.RandomState(seed)
-    thresholds = np.concatenate([[0], np.cumsum(COUNT_PROBABILITY["as-run"])[:-1]])
     counts = np.zeros(number, int)
     picks = np.zeros((number, 5), int)
     starts = np.zeros((number, 5), int)
     uniforms = np.empty((number, LENGTH))
-
-    def model():
-        count = int(np.searchsorted(thresholds, stream.rand(), side="right"))
-        while True:
-            pick = stream.randint(len(widths), size=count)
-            total = widths[pick].sum()
-            if total < LENGTH:
-                break
-        free = LENGTH - total
-        while True:
-            gaps = stream.rand(count + 1)
-            gaps = np.round(gaps / gaps.sum() * free).astype(int)
-            if gaps.sum() == free:
-                break
-        return count, pick, np.cumsum(gaps)[:-1] + np.cumsum(widths[pick]) - widths[pick]
-
     for _ in range(_DISPLAYED):
-        model()
+        _model_as_run(stream, widths)
     for n in range(number):
-        count, pick, start = model()
-        counts[n], picks[n, :count], starts[n, :count] = count, pick, start
+        pick, start = _model_as_run(stream, widths)
+        counts[n] = count = len(pick)
+        picks[n, :count], starts[n, :count] = pick, start
         uniforms[n] = stream.rand(LENGTH)
     return counts, picks, starts, uniforms, stream.permutation(number)
+
+
+def _model_as_run(stream: np.random.RandomState, widths: np.ndarray):
+    """The authors' model of one sequence: which of the 24 PWMs it gets, and where they start."""
+    count = int(np.searchsorted(_THRESHOLDS, stream.rand(), side="right"))
+    while True:
+        pick = stream.randint(len(widths), size=count)
+        free = LENGTH - widths[pick].sum()
+        if free > 0:
+            break
+    while True:
+        gaps = stream.rand(count + 1)
+        gaps = np.round(gaps / gaps.sum() * free).astype(int)
+        if gaps.sum() == free:
+            break
+    return pick, np.cumsum(gaps)[:-1] + np.cumsum(widths[pick]) - widths[pick]
 
 
 def _draw_as_written(seed: int, number: int, widths: np.ndarray):

@@ -1,0 +1,262 @@
+"""The table of models, and the Keras models that are built from its rows."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from motifbook import backend
+from motifbook.architectures import MODELS, Conv, build, parse_models, pooled_length
+from motifbook.protocols import AS_RUN, AS_WRITTEN, parse_protocol
+
+PARAMETERS = {  # trainable, as run
+    **dict.fromkeys(("cnn-1", "cnn-2", "cnn-4", "cnn-10", "cnn-25", "cnn-50", "cnn-100"), 160_048),
+    **dict.fromkeys(("cnn9-4", "cnn9-25"), 158_848),
+    **dict.fromkeys(("cnn3-2", "cnn3-50"), 158_128),
+    "cnn-50-2": 25_712,
+}
+POOLS = {
+    "cnn-1": [(1, 1), (100, 100)],
+    "cnn-2": [(2, 2), (50, 50)],
+    "cnn-4": [(4, 4), (25, 25)],
+    "cnn-10": [(10, 10), (10, 10)],
+    "cnn-25": [(25, 25), (4, 4)],
+    "cnn-50": [(50, 50), (2, 2)],
+    "cnn-100": [(100, 100), (1, 1)],
+    "cnn9-4": [(4, 4), (25, 25)],
+    "cnn9-25": [(25, 25), (4, 4)],
+    "cnn3-2": [(2, 2), (50, 50)],
+    "cnn3-50": [(50, 50), (2, 2)],
+    "cnn-50-2": [(50, 2), (50, 50)],
+    "cnn19-1-2": [(2, 2), (50, 50)],
+    "cnn-25-60": [(25, 25), (4, 4)],
+    "cnn-25-90": [(25, 25), (4, 4)],
+    "cnn-25-120": [(25, 25), (4, 4)],
+    "cnn-1-1-100": [(1, 1), (1, 1), (100, 100)],
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keras():
+    backend.start()
+    import keras
+
+    yield keras
+    keras.backend.clear_session()
+
+
+def trainable(model):
+    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+
+
+def by_hand(row, classes=12, hidden_norm=True):
+    """Trainable parameters, counted from the row."""
+    channels, length, total = 4, 200, 0
+    for conv in row.convs:
+        total += conv.size * channels * conv.filters + 2 * conv.filters
+        channels, length = conv.filters, pooled_length(length, conv)
+    total += channels * length * row.hidden + (2 if hidden_norm else 1) * row.hidden
+    return total + row.hidden * classes + classes
+
+
+# --- The table ---------------------------------------------------------------------------------
+
+
+def test_the_table_is_the_paper_s():
+    assert {
+        name: [(conv.pool, conv.pool_stride) for conv in row.convs] for name, row in MODELS.items()
+    } == POOLS
+    for name, row in MODELS.items():
+        assert row.name == name
+        first = 9 if "cnn9" in name else 3 if "cnn3-" in name else 19
+        assert row.convs[0].size == first
+        assert {conv.size for conv in row.convs[1:]} == {1 if name == "cnn19-1-2" else 5}
+        assert row.convs[0].filters == {"cnn-25-60": 60, "cnn-25-90": 90, "cnn-25-120": 120}.get(
+            name, 30
+        )
+    assert MODELS["cnn-25-60"].label == "CNN-25 (60)"
+    assert MODELS["cnn-1-1-100"].label == "CNN-1-1-100"
+    assert len({row.label for row in MODELS.values()}) == 17
+
+
+def test_pooling_by_the_same_total_but_for_cnn_50_2():
+    for name, row in MODELS.items():
+        length = 200
+        for conv in row.convs:
+            length = pooled_length(length, conv)
+        assert length == 2, name
+
+
+def test_layers_that_can_be_read():
+    readable = {name: row.unpooled_layers for name, row in MODELS.items()}
+    assert readable == {**dict.fromkeys(MODELS, 1), "cnn-1": 2, "cnn-1-1-100": 3}
+
+
+def test_pooled_length_rounds_up():
+    assert pooled_length(200, Conv(1, 1, 3)) == 67
+    assert pooled_length(200, Conv(1, 1, 50, 2)) == 100
+    assert pooled_length(7, Conv(1, 1, 100)) == 1
+    assert pooled_length(7, Conv(1, 1, 1)) == 7
+
+
+def test_cnn_50_2_is_wider_as_written():
+    row = MODELS["cnn-50-2"]
+    run, written = row.under(AS_RUN), row.under(AS_WRITTEN)
+    assert (run.convs[1].filters, run.hidden) == (64, 96)
+    assert (written.convs[1].filters, written.hidden) == (128, 512)
+    assert row.under(parse_protocol("as-run+widths")) == written
+    assert (run.convs[0], run.name, run.label) == (written.convs[0], written.name, written.label)
+    for name in set(MODELS) - {"cnn-50-2"}:
+        assert MODELS[name].under(AS_WRITTEN) is MODELS[name].under(AS_RUN)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("all", tuple(MODELS)),
+        ("cnn-2", ("cnn-2",)),
+        (" cnn-25 , cnn-2,cnn-25,", ("cnn-25", "cnn-2")),
+    ],
+)
+def test_parse_models(text, names):
+    assert parse_models(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cnn-2,cnn-3", "unknown model 'cnn-3'; there are: all, cnn-1, cnn-2"),
+        ("all,cnn-2", "unknown model 'all'"),
+        (" , ", "no model named in ' , '"),
+    ],
+)
+def test_models_that_are_not(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse_models(text)
+
+
+def test_importing_the_table_imports_no_framework():
+    code = (
+        "import sys, motifbook.architectures\n"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+# --- Keras models ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parameters(name):
+    model = build(MODELS[name], AS_RUN)
+    assert trainable(model) == by_hand(MODELS[name])
+    assert trainable(model) == PARAMETERS.get(name, trainable(model))
+    assert model.name == name
+
+
+@pytest.mark.parametrize("name", ["cnn-2", "cnn-100", "cnn-50-2", "cnn-1-1-100"])
+@pytest.mark.parametrize(("length", "classes"), [(200, 12), (100, 7), (1000, 12), (37, 1)])
+def test_any_length_and_number_of_labels(name, length, classes):
+    model = build(MODELS[name], AS_RUN, length, classes)
+    assert model.input_shape == (None, length, 4)
+    assert model.output_shape == (None, classes)
+    x = np.zeros((3, length, 4), "float32")
+    found = np.asarray(model(x, training=False))
+    assert found.shape == (3, classes)
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_layers_of_a_block_and_their_order():
+    model = build(MODELS["cnn-4"], AS_RUN)
+    names = [layer.name for layer in model.layers if not layer.name.startswith("input")]
+    assert names == [
+        "sequence",
+        *("conv_1", "norm_1", "active_1", "pool_1", "dropout_1"),
+        *("conv_2", "norm_2", "active_2", "pool_2", "dropout_2"),
+        *("flatten", "hidden", "norm_hidden", "active_hidden", "dropout_hidden", "output"),
+    ]
+    rates = [model.get_layer(f"dropout_{name}").rate for name in (1, 2, "hidden")]
+    assert rates == [0.1, 0.1, 0.5]
+    norm = model.get_layer("norm_1")
+    assert (norm.momentum, norm.epsilon) == (0.99, 1e-8)
+    # Moving averages start from zero.
+    assert [float(np.abs(w).max()) for w in norm.get_weights()] == [1, 0, 0, 0]
+    assert model.get_layer("conv_1").padding == model.get_layer("pool_1").padding == "same"
+
+
+def test_pooling_by_one_is_no_layer():
+    names = [layer.name for layer in build(MODELS["cnn-1"], AS_RUN).layers]
+    assert "pool_1" not in names
+    assert "pool_2" in names
+
+
+def test_as_written_has_a_hidden_bias_and_no_hidden_norm():
+    run, written = (build(MODELS["cnn-2"], protocol) for protocol in (AS_RUN, AS_WRITTEN))
+    assert not run.get_layer("hidden").use_bias
+    assert written.get_layer("hidden").use_bias
+    assert "norm_hidden" not in [layer.name for layer in written.layers]
+    assert written.get_layer("norm_1").epsilon == 1e-3
+    for model in (run, written):
+        assert not model.get_layer("conv_1").use_bias
+        assert not model.get_layer("conv_2").use_bias
+    assert trainable(written) == 160_048 - 512 == by_hand(MODELS["cnn-2"], hidden_norm=False)
+
+
+def test_cnn_50_2_s_widths_follow_the_protocol():
+    model = build(MODELS["cnn-50-2"], AS_WRITTEN)
+    assert model.get_layer("conv_2").filters == 128
+    assert model.get_layer("hidden").units == 512
+
+
+@pytest.mark.parametrize("name", ["cnn-2", "cnn3-2", "cnn-50-2"])
+def test_glorot_ranges(name):
+    model = build(MODELS[name], AS_RUN, seed=5)
+    for layer in ("conv_1", "conv_2", "hidden", "output"):
+        kernel = model.get_layer(layer).get_weights()[0]
+        *taps, inputs, outputs = kernel.shape
+        size = int(np.prod(taps))
+        limit = (6 / (size * inputs + size * outputs)) ** 0.5
+        assert np.abs(kernel).max() <= limit
+        assert np.abs(kernel).max() > 0.97 * limit
+        assert abs(kernel.mean()) < 0.05 * limit
+
+
+def test_the_output_bias_is_random_with_glorot_only():
+    biases = np.concatenate(
+        [
+            build(MODELS["cnn-100"], AS_RUN, seed=seed).get_layer("output").get_weights()[1]
+            for seed in range(12)
+        ]
+    )
+    assert np.abs(biases).max() < 0.9306049  # (3 / 12^0.5)^0.5
+    assert np.abs(biases).max() > 0.85
+    assert abs(np.median(biases)) < 0.2
+    assert len(set(biases)) == 144
+    (_, bias) = build(MODELS["cnn-100"], AS_WRITTEN).get_layer("output").get_weights()
+    assert not bias.any()
+
+
+def test_he_has_the_right_spread():
+    kernel = build(MODELS["cnn-2"], AS_WRITTEN, seed=5).get_layer("conv_2").get_weights()[0]
+    assert kernel.std() == pytest.approx((2 / (5 * 30)) ** 0.5, rel=0.02)
+
+
+def test_what_is_penalised():
+    model = build(MODELS["cnn-2"], AS_RUN, seed=5)
+    penalised = [
+        model.get_layer("conv_1").get_weights()[0],
+        model.get_layer("conv_2").get_weights()[0],
+        model.get_layer("hidden").get_weights()[0],
+        *model.get_layer("output").get_weights(),
+    ]
+    expected = 1e-6 * sum(float((w.astype(float) ** 2).sum()) for w in penalised)
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_seed_decides_the_weights():
+    one, same, other = (build(MODELS["cnn-2"], AS_RUN, seed=s).get_weights() for s in (1, 1, 2))
+    for a, b in zip(one, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (one[0] != other[0]).any()

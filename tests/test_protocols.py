@@ -1,0 +1,128 @@
+"""Two protocols that differ by named switches, each of which can be set alone."""
+
+from dataclasses import asdict, fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motifbook.protocols import (
+    AS_RUN,
+    AS_WRITTEN,
+    PROFILES,
+    READING,
+    SWITCHES,
+    Protocol,
+    parse_profile,
+    parse_protocol,
+)
+
+
+def test_the_protocols_are_what_the_code_and_the_methods_say():
+    run, written = asdict(AS_RUN), asdict(AS_WRITTEN)
+    known = {  # field: as run, as written
+        "name": ("as-run", "as-written"),
+        "dataset": ("as-run", "as-written"),
+        "learning_rate": (1e-3, 3e-4),
+        "beta1": (0.95, 0.9),
+        "initialisation": ("glorot", "he"),
+        "norm_hidden": (True, False),
+        "norm_epsilon": (1e-8, 1e-3),
+        "patience": (20, None),
+        "widths": ("as-run", "as-written"),
+        "threshold": (0.5, 0.7),
+        "maximum": ("observed", "possible"),
+        "sites": ("all", "best"),
+        "weighting": ("activation", "equal"),
+        "ends": ("kept", "dropped"),
+        "window": (19, None),
+        "trim": (True, False),
+        "l2": (1e-6, 1e-6),
+        "batch_size": (100, 100),
+    }
+    assert {name: (run[name], written[name]) for name in run} == known
+
+
+def test_the_switches_are_all_the_differences():
+    switched = [name for names in SWITCHES.values() for name in names]
+    assert len(switched) == len(set(switched))
+    differing = {
+        f.name for f in fields(Protocol) if getattr(AS_RUN, f.name) != getattr(AS_WRITTEN, f.name)
+    }
+    assert set(switched) == differing - {"name"}
+    assert set(READING) < set(SWITCHES)
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize(("base", "other"), [(AS_RUN, AS_WRITTEN), (AS_WRITTEN, AS_RUN)])
+def test_a_switch_alone_sets_its_fields_as_in_the_other_and_no_more(base, other, switch):
+    protocol = parse_protocol(f"{base.name}+{switch}")
+    for name, value in asdict(protocol).items():
+        if name == "name":
+            assert value == f"{base.name}+{switch}"
+        else:
+            source = other if name in SWITCHES[switch] else base
+            assert value == getattr(source, name)
+
+
+def test_all_switches_give_the_other_protocol():
+    turned = asdict(parse_protocol("as-run+" + "+".join(SWITCHES)))
+    assert {**turned, "name": "as-written"} == asdict(AS_WRITTEN)
+
+
+@given(st.sampled_from(["as-run", "as-written"]), st.lists(st.sampled_from(list(SWITCHES))))
+def test_names_come_back(base, switches):
+    protocol = parse_protocol("+".join([base, *switches]))
+    assert parse_protocol(protocol.name) == protocol
+    # Order and repetition do not matter.
+    assert parse_protocol("+".join([base, *reversed(switches), *switches])) == protocol
+
+
+def test_in_vivo_batches_are_smaller():
+    assert parse_protocol("as-run").batch_size == 100
+    assert parse_protocol("as-run", "deepsea").batch_size == 32
+    assert parse_protocol("as-written+trim", "chipseq").batch_size == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("as-wrote", "unknown protocol 'as-wrote'; there are: as-run, as-written"),
+        ("", "unknown protocol ''"),
+        ("as-run+windows", "unknown switch 'windows' in protocol 'as-run\\+windows'; .*window"),
+        ("as-run+", "unknown switch ''"),
+        ("as-run+norm_hidden", "unknown switch 'norm_hidden'"),
+    ],
+)
+def test_unknown_protocols(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse_protocol(text)
+
+
+def test_what_decides_the_weights():
+    decides = set(AS_RUN.training())
+    assert decides == {
+        "learning_rate",
+        "beta1",
+        "initialisation",
+        "norm_hidden",
+        "norm_epsilon",
+        "patience",
+        "l2",
+        "batch_size",
+    }
+    for switch in SWITCHES:
+        same = parse_protocol(f"as-run+{switch}").training() == AS_RUN.training()
+        # The dataset and the widths are in a network's identity on their own account.
+        assert same == (switch in (*READING, "dataset", "widths"))
+
+
+def test_profiles():
+    assert [(p.sequences, p.epochs, p.patience) for p in PROFILES.values()] == [
+        (2_000, 3, None),
+        (None, 15, 5),
+        (None, 100, None),
+    ]
+    assert parse_profile(" quick ").name == "quick"
+    with pytest.raises(ValueError, match="unknown profile 'full'; there are: smoke, quick, paper"):
+        parse_profile("full")
