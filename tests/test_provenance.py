@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from motifbook import runs
-from motifbook.provenance import anchor, catalogue, provenance
+from motifbook import runs, synthetic
+from motifbook.provenance import anchor, catalogue, computed_from, provenance
 from motifbook.runs import Run
 
 
@@ -36,6 +36,14 @@ def test_one_run_is_singular(records):
 
 def test_no_runs_say_so():
     assert repr(provenance([], wanted=5)) == "Not yet run: made from 0 of 5 runs."
+
+
+def test_what_needs_no_run_names_its_data():
+    data = synthetic.make(number=1000, seed=5)
+    assert repr(computed_from(data)) == (
+        "Computed from the synthetic data: 1,000 sequences, as-run, seed 5 "
+        f"(configuration {data.fingerprint[:8]})."
+    )
 
 
 def test_a_record_asked_for_twice_counts_once(records):

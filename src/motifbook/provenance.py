@@ -11,6 +11,7 @@ from itertools import groupby
 import pandas as pd
 
 from motifbook.architectures import MODELS
+from motifbook.datasets import Dataset
 from motifbook.runs import Record, Run
 
 PAGE = "runs.html"
@@ -67,6 +68,16 @@ def provenance(records: Iterable[Record], wanted: int | None = None) -> Markup:
     return Markup(
         f'<p class="provenance">{start}{"; ".join(linked)}).</p>', f"{start}{'; '.join(plain)})."
     )
+
+
+def computed_from(dataset: Dataset) -> Markup:
+    """The line of a figure or table that needs no run: which simulated dataset it was made from."""
+    config = dataset.config
+    text = (
+        f"Computed from the {dataset.name} data: {config['number']:,} sequences, "
+        f"{config['protocol']}, seed {config['seed']} (configuration {dataset.fingerprint[:8]})."
+    )
+    return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 
 
 def _place(run: Run) -> tuple:
