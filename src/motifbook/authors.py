@@ -111,11 +111,13 @@ def check(folder: Path | str) -> pd.DataFrame:
         One row per network: `auroc`, `auroc_sd` (over classes) and the archive's own;
         `filters_equal` of `filters` PPMs within 2e-4 of the archive's; `hits_equal`: whether the
         set of Tomtom hits at E <= 0.1 of the *archived* filters is the archived set of
-        `hits` (query, target) pairs.
+        `hits` (query, target) pairs; `match_any` and `match_relevant`, the fractions of filters
+        that the archived set makes.
     """
     folder = Path(folder)
     test = synthetic.get().test
     summary = _summary(folder / "performance_summary.tsv")
+    relevant = {target for targets in motifs.RELEVANT.values() for target in targets}
     rows = []
     for name, model_name in NETWORKS.items():
         model = network(folder, name)
@@ -144,6 +146,9 @@ def check(folder: Path | str) -> pd.DataFrame:
                 "filters_equal": int(equal),
                 "hits": len(theirs),
                 "hits_equal": theirs == found,
+                "match_any": len({query for query, _ in theirs}) / len(whole),
+                "match_relevant": len({query for query, target in theirs if target in relevant})
+                / len(whole),
             }
         )
     return pd.DataFrame(rows)
