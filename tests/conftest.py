@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -96,3 +99,35 @@ def write_record():
         return path
 
     return write
+
+
+class Smoke(NamedTuple):
+    """A smoke run that two processes asked for at once, and what each of them trained."""
+
+    run: Run
+    results: Path
+    trained: list[int]
+
+
+_ASK = """
+import sys
+from pathlib import Path
+from motifbook import experiment, training
+from motifbook.runs import Run
+
+trained, fit = [], training.fit
+training.fit = lambda *arguments: trained.append(1) or fit(*arguments)
+run = Run("synthetic", "as-run", "smoke", "cnn-1", 1)
+assert experiment.ensure(run, Path(sys.argv[1])).run == run
+print(len(trained))
+"""
+
+
+@pytest.fixture(scope="session")
+def smoke(own_cache, tmp_path_factory) -> Smoke:
+    """Trial 1 of CNN-1, whose first two layers can be read, under the smoke profile."""
+    results = tmp_path_factory.mktemp("results")
+    command = [sys.executable, "-c", _ASK, str(results)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    trained = [int(process.communicate()[0]) for process in both]
+    return Smoke(Run("synthetic", "as-run", "smoke", "cnn-1", 1), results, trained)

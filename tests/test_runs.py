@@ -1,0 +1,432 @@
+"""Records: named, found, checked, and made once."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import record_data
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motifbook import experiment, motifs, runs
+from motifbook.motifs import Motif
+from motifbook.runs import MissingRunError, Record, RecordError, Run
+
+ROOT = Path(__file__).resolve().parents[1]
+RUN = Run("synthetic", "as-run", "paper", "cnn-2", 1)
+COMMITTED = ("cnn-2", "cnn-4", "cnn-25")  # trial 1 of each has been there from the start
+
+
+# --- Names -------------------------------------------------------------------------------------
+
+
+def test_a_run_s_path_and_text(tmp_path):
+    path = RUN.path(tmp_path)
+    assert path == tmp_path / "synthetic" / "as-run" / "paper" / "cnn-2" / "trial-1.json"
+    assert str(RUN) == "synthetic/as-run/paper/cnn-2/trial-1"
+    assert RUN.path() == ROOT / "results" / path.relative_to(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dataset": "../etc"}, "dataset name '../etc' must be letters"),
+        ({"dataset": ""}, "dataset name ''"),
+        ({"protocol": "as-wrote"}, "unknown protocol 'as-wrote'"),
+        ({"protocol": "as-run+trim+window"}, r"'as-run\+trim\+window' must be written"),
+        ({"protocol": " as-run"}, "' as-run' must be written 'as-run'"),
+        ({"profile": "full"}, "unknown profile 'full'"),
+        ({"profile": "paper "}, "'paper ' must be written 'paper'"),
+        ({"model": "cnn-3"}, "unknown model 'cnn-3'; there are: cnn-1, "),
+        ({"trial": 0}, "trial must be a whole number from 1, found 0"),
+        ({"trial": True}, "found True"),
+        ({"trial": 1.0}, r"found 1\.0"),
+        ({"trial": "1"}, "found '1'"),
+    ],
+)
+def test_what_names_no_run(change, message):
+    values = {"dataset": "d", "protocol": "as-run", "profile": "paper", "model": "cnn-2"}
+    with pytest.raises(ValueError, match=message):
+        Run(**{**values, "trial": 1, **change})
+
+
+@pytest.mark.parametrize(("value", "trials"), [("3", (1, 2, 3)), (" 1 ", (1,)), (2, (1, 2))])
+def test_trials(value, trials):
+    assert runs.parse_trials(value) == trials
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1001", "two", "", "1,2", 1.5, None])
+def test_trials_that_are_none(value):
+    with pytest.raises(ValueError, match=f"from 1 to 1000, found {re.escape(repr(value))}"):
+        runs.parse_trials(value)
+
+
+@given(st.integers(1, 1000))
+def test_trials_count_from_one(number):
+    assert (
+        runs.parse_trials(str(number)) == runs.parse_trials(number) == tuple(range(1, number + 1))
+    )
+
+
+def test_a_dataset_is_a_name_or_a_folder(tmp_path):
+    assert runs.parse_dataset("chipseq") == ("chipseq", None)
+    folder = tmp_path / "my peaks (v2)"
+    folder.mkdir()
+    assert runs.parse_dataset(str(folder)) == ("my-peaks-v2-", folder)
+    with pytest.raises(ValueError, match="'chipsec' is neither a folder nor one of synthetic, "):
+        runs.parse_dataset("chipsec")
+
+
+def test_wanted_is_by_model_then_trial():
+    found = runs.wanted("cnn-4,cnn-2", "2", profile="quick", protocol="as-run+window+sites")
+    assert [(run.model, run.trial) for run in found] == [
+        ("cnn-4", 1),
+        ("cnn-4", 2),
+        ("cnn-2", 1),
+        ("cnn-2", 2),
+    ]
+    assert {run.protocol for run in found} == {"as-run+sites+window"}
+    assert runs.wanted(["cnn-4", "cnn-2"], 2, profile="quick")[0].model == "cnn-4"
+    assert len(runs.wanted()) == 17 * 5
+
+
+# --- Saving and loading ------------------------------------------------------------------------
+
+
+def one_filter():
+    return [Motif("layer1_filter0", "", np.array([[1, 0, 0, 0], [0, 1, 0, 0]]), 2)]
+
+
+def test_a_record_comes_back(tmp_path):
+    record = Record(record_data(RUN))
+    path = runs.save(record, one_filter(), tmp_path)
+    assert path == RUN.path(tmp_path)
+    loaded = runs.load(RUN, tmp_path)
+    assert loaded.data == record.data
+    assert loaded.run == RUN
+    assert (loaded.label, loaded.auroc, loaded.aupr) == ("CNN-2", 0.75, 0.5)
+    assert loaded.classes == ["MAX", "SP1"]
+    assert [motif.id for motif in motifs.read_meme(path.with_suffix(".meme"))] == ["layer1_filter0"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["trial-1.json", "trial-1.meme"]
+
+
+def test_a_layer_by_number(tmp_path):
+    record = Record(record_data(RUN))
+    assert record.layer(1)["window"] == 2
+    with pytest.raises(ValueError, match=f"{RUN}: layer 2 is not on record; there are: 1"):
+        record.layer(2)
+
+
+def test_the_json_has_a_line_for_each_filter_and_says_the_same():
+    data = record_data(RUN)
+    text = runs.to_json(data)
+    assert json.loads(text) == data
+    assert text.endswith("}\n")
+    assert '"trim": [ 0, 2 ]' in text
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        runs.to_json({"loss": float("nan")})
+
+
+def test_a_failed_save_leaves_nothing_behind(tmp_path):
+    path = RUN.path(tmp_path)
+    runs.save(Record(record_data(RUN)), one_filter(), tmp_path)
+    before = path.read_bytes()
+    bad = Record(record_data(RUN, seconds=float("nan")))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        runs.save(bad, one_filter(), tmp_path)
+    assert path.read_bytes() == before
+    with pytest.raises(UnicodeEncodeError):
+        runs.write_whole(path, "half\ud800")
+    assert path.read_bytes() == before
+    assert sorted(file.name for file in path.parent.iterdir()) == ["trial-1.json", "trial-1.meme"]
+
+
+def test_a_written_file_can_be_read_by_others(tmp_path):
+    path = tmp_path / "new" / "folder" / "file.txt"
+    runs.write_whole(path, "é\n")
+    assert path.read_bytes() == "é\n".encode()
+    umask = os.umask(0)
+    os.umask(umask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def change(data, *path, to):
+    for key in path[:-1]:
+        data = data[key]
+    data[path[-1]] = to
+
+
+FILTER = ("layers", 0, "filters", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "message"),
+    [
+        (("format",), 2, "is in format 2, expected 1"),
+        (("seconds",), "12", "'seconds' must be float, found str"),
+        (("trial",), "1", "'trial' must be int, found str"),
+        (("layers",), {}, "'layers' must be list, found dict"),
+        (("trial",), 2, f"says it is synthetic/as-run/paper/cnn-2/trial-2, expected {RUN}"),
+        (("model",), "cnn-4", f"says it is synthetic/as-run/paper/cnn-4/trial-1, expected {RUN}"),
+        (("model",), "cnn-3", "unknown model 'cnn-3'"),
+        (("protocol",), "as-written", f"says it is synthetic/as-written.*, expected {RUN}"),
+        (("configuration", "model"), "cnn-4", "its configuration has sha256 .*, it states '"),
+        (("configuration_sha256",), "0", "it states '0'"),
+        (("test", "auroc"), [0.5], "test 'auroc': must be a list of 2 numbers, found a list of 1"),
+        (("test", "aupr"), ["a", 0.5], "test 'aupr': must be a list of 2 numbers"),
+        (("test", "mean_auroc"), None, "test: 'mean_auroc' must be float, found NoneType"),
+        (("test",), {}, "test: has no 'auroc'"),
+        (("history", "loss"), [0.5], "history 'loss': must be a list of 2 numbers, found a list"),
+        (("epochs",), 3, "history 'loss': must be a list of 3 numbers, found a list of 2"),
+        (("layers", 0), [], "layer: must be an object, found list"),
+        ((*FILTER, "tf"), 3, r"layer 1: filter: 'tf' must be str \| None, found int"),
+        ((*FILTER, "ppm"), [[1, 0, 0, 0]], "layer 1: filter 0: has 1 columns, expected 2"),
+        ((*FILTER, "ppm", 1), [1, 0, 0], "filter 0: a column: must be a list of 4 numbers"),
+        ((*FILTER, "hits"), [{"target": "MA0058.1"}], "filter 0: hit: has no 'name'"),
+    ],
+)
+def test_a_record_that_cannot_be_trusted(tmp_path, write_record, path, to, message):
+    file = write_record(tmp_path)
+    data = json.loads(file.read_text())
+    change(data, *path, to=to)
+    file.write_text(json.dumps(data))
+    with pytest.raises(RecordError, match=f"^{re.escape(str(file))}: .*{message}"):
+        runs.load(RUN, tmp_path)
+
+
+@pytest.mark.parametrize("key", record_data(RUN))
+def test_a_record_with_a_missing_key(tmp_path, write_record, key):
+    file = write_record(tmp_path)
+    data = json.loads(file.read_text())
+    del data[key]
+    file.write_text(json.dumps(data))
+    with pytest.raises(RecordError, match=rf"^{re.escape(str(file))}: has no '{key}'"):
+        runs.load(RUN, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"format": 1, "data', "not readable as JSON"),
+        ("", "not readable as JSON"),
+        ("[]", "must be an object, found list"),
+        ('{"seconds": NaN}', r"not readable as JSON \(NaN is no number\)"),
+        ("\xff", "not readable as JSON"),
+    ],
+)
+def test_a_file_that_is_no_record(tmp_path, write_record, text, message):
+    file = write_record(tmp_path)
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(RecordError, match=f"^{re.escape(str(file))}: {message}"):
+        runs.load(RUN, tmp_path)
+
+
+@pytest.mark.parametrize("length", [0.1, 0.5, 0.99])
+def test_a_truncated_record(tmp_path, write_record, length):
+    file = write_record(tmp_path)
+    text = file.read_text()
+    file.write_text(text[: int(length * len(text))])
+    with pytest.raises(RecordError, match=r"trial-1\.json: not readable as JSON"):
+        runs.get("cnn-2", 1, results_dir=tmp_path)
+
+
+# --- Many records ------------------------------------------------------------------------------
+
+
+def test_get_skips_what_is_missing(tmp_path, write_record):
+    write_record(tmp_path, "cnn-4", 2)
+    write_record(tmp_path, "cnn-2", 1)
+    found = runs.get("cnn-2,cnn-4", 2, results_dir=tmp_path)
+    assert [(record.run.model, record.run.trial) for record in found] == [
+        ("cnn-2", 1),
+        ("cnn-4", 2),
+    ]
+    assert runs.get("cnn-10", 2, results_dir=tmp_path) == []
+    assert runs.get(results_dir=tmp_path / "nowhere") == []
+
+
+def test_get_names_what_is_missing(tmp_path, write_record):
+    write_record(tmp_path, "cnn-2", 1)
+    with pytest.raises(MissingRunError) as error:
+        runs.get("cnn-2", 3, missing="error", results_dir=tmp_path)
+    message = str(error.value)
+    assert message.startswith(f"2 of 3 runs are not in {tmp_path}: ")
+    assert "cnn-2/trial-2, synthetic/as-run/paper/cnn-2/trial-3" in message
+    assert "trial-1" not in message
+    assert len(runs.get("cnn-2", 1, missing="error", results_dir=tmp_path)) == 1
+
+
+def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
+    made = []
+
+    def ensure(run, results_dir, source=None):
+        made.append(run)
+        write_record(results_dir, run.model, run.trial)
+
+    monkeypatch.setattr(experiment, "ensure", ensure)
+    write_record(tmp_path, "cnn-2", 1)
+    found = runs.get("cnn-2", 2, missing="train", results_dir=tmp_path)
+    assert [run.trial for run in made] == [2]
+    assert [record.run.trial for record in found] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"missing": "ignore"}, "missing must be one of skip, train, error, found 'ignore'"),
+        ({"models": "cnn-3"}, "unknown model 'cnn-3'"),
+        ({"trials": "many"}, "trials must be a whole number"),
+        ({"profile": "large"}, "unknown profile 'large'"),
+        ({"protocol": "as-is"}, "unknown protocol 'as-is'"),
+        ({"dataset": "no-such"}, "dataset 'no-such' is neither a folder"),
+    ],
+)
+def test_get_checks_its_parameters(tmp_path, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        runs.get(**parameters, results_dir=tmp_path)
+
+
+def test_on_record_is_sorted_and_takes_runs_only(tmp_path, write_record):
+    for trial in (10, 2, 1):
+        path = write_record(tmp_path, "cnn-4", trial)
+    write_record(tmp_path, "cnn-2", 3)
+    for name in ("trial-01.json", "trial-x.json", "trial-.json", "trace-1.json", "trial-4.meme"):
+        (path.parent / name).write_text("")
+    (tmp_path / "synthetic" / "as-run" / "full" / "cnn-2").mkdir(parents=True)
+    (tmp_path / "synthetic" / "as-run" / "full" / "cnn-2" / "trial-1.json").write_text("")
+    found = [(run.model, run.trial) for run in runs.on_record(tmp_path)]
+    assert found == [("cnn-2", 3), ("cnn-4", 1), ("cnn-4", 2), ("cnn-4", 10)]
+
+
+# --- Tables ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return runs.get(COMMITTED, 1, missing="error", results_dir=ROOT / "results")
+
+
+def test_table_of_the_committed_records(committed):
+    table = runs.table(committed)
+    assert table["model"].tolist() == list(COMMITTED)
+    assert table["label"].tolist() == ["CNN-2", "CNN-4", "CNN-25"]
+    for row, record in zip(table.itertuples(), committed, strict=True):
+        data = json.loads(record.run.path(ROOT / "results").read_text())
+        assert row.auroc == pytest.approx(np.mean(data["test"]["auroc"]), abs=2e-6)
+        assert row.aupr == pytest.approx(np.mean(data["test"]["aupr"]), abs=2e-6)
+        (layer,) = data["layers"]
+        matched = [one["matches_any"] for one in layer["filters"]]
+        assert row.match_any == pytest.approx(np.mean(matched), abs=1e-6)
+        relevant = [one["tf"] is not None for one in layer["filters"]]
+        assert row.match_relevant == pytest.approx(np.mean(relevant), abs=1e-6)
+        assert (row.filters, row.trial, row.profile) == (30, 1, "paper")
+        assert row.epochs == len(data["history"]["loss"])
+
+
+def test_per_class_of_the_committed_records(committed):
+    table = runs.per_class(committed)
+    assert len(table) == 3 * 12
+    assert table["tf"].tolist() == list(motifs.TFS) * 3
+    means = table.groupby("model")["auroc"].mean()
+    for record in committed:
+        assert means[record.run.model] == pytest.approx(record.auroc, abs=2e-6)
+
+
+def test_history_of_the_committed_records(committed):
+    table = runs.history(committed)
+    assert len(table) == sum(record.data["epochs"] for record in committed)
+    for record in committed:
+        mine = table[table["model"] == record.run.model]
+        assert mine["epoch"].tolist() == list(range(1, len(mine) + 1))
+        assert mine["epoch"].iloc[mine["valid_loss"].argmin()] == record.data["best_epoch"]
+        assert (mine["gradient_norm"] > 0).all()
+
+
+def test_filters_of_the_committed_records(committed):
+    table = runs.filters(committed)
+    assert len(table) == 90
+    summary = runs.table(committed).set_index("model")
+    for model, mine in table.groupby("model"):
+        row = summary.loc[model]
+        assert mine["any"].mean() == pytest.approx(row.match_any, abs=1e-6)
+        assert mine["relevant"].mean() == pytest.approx(row.match_relevant, abs=1e-6)
+        assert (mine["any"] == (mine["e_value"] <= 0.1)).all()
+        assert mine["tf"].notna().equals(mine["relevant"])
+        assert mine.loc[mine["relevant"], "tf"].isin(motifs.TFS).all()
+        assert mine["site_precision"].between(0, 1).all()
+        assert mine["site_recall"].between(0, 1).all()
+
+
+def test_filters_without_hits_or_sites_have_no_best(tmp_path, write_record):
+    write_record(tmp_path)
+    row = runs.filters(runs.get("cnn-2", 1, results_dir=tmp_path)).iloc[0]
+    assert row[["tf", "target", "e_value", "site_tf", "site_precision"]].isna().all()
+    assert row["sites"] == 3
+
+
+@pytest.mark.parametrize("tabulate", [runs.table, runs.per_class, runs.filters, runs.history])
+def test_a_table_of_nothing_has_its_columns(tabulate, tmp_path, write_record):
+    write_record(tmp_path)
+    full = tabulate(runs.get("cnn-2", 1, results_dir=tmp_path))
+    assert len(tabulate([])) == 0
+    assert list(tabulate([]).columns) == list(full.columns)
+
+
+# --- Processes ---------------------------------------------------------------------------------
+
+
+def in_another_process(code, folder, **environment):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    return run.stdout.split()
+
+
+def test_reading_records_needs_no_framework(tmp_path):
+    code = (
+        "import sys\n"
+        "from motifbook import runs\n"
+        "records = runs.get('cnn-2,cnn-25', 1)\n"
+        "for table in (runs.table, runs.per_class, runs.filters, runs.history): table(records)\n"
+        "heavy = ('tensorflow', 'keras', 'jax', 'numba', 'memelite', 'sklearn', 'pyjaspar')\n"
+        "print(len(records), *[name for name in heavy if name in sys.modules])\n"
+    )
+    assert in_another_process(code, tmp_path) == ["2"]
+
+
+def test_the_project_is_found_from_anywhere(tmp_path):
+    code = "from motifbook import runs; print(runs.project_root(), runs.results_folder())"
+    assert in_another_process(code, tmp_path) == [str(ROOT), str(ROOT / "results")]
+    assert in_another_process(code, "/", MOTIFBOOK_ROOT=str(tmp_path)) == [
+        str(tmp_path),
+        str(tmp_path / "results"),
+    ]
+
+
+def test_an_installed_copy_works_where_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.delenv("MOTIFBOOK_ROOT", raising=False)
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "lib" / "motifbook" / "runs.py"))
+    monkeypatch.chdir(tmp_path)
+    assert runs.project_root() == tmp_path
+
+
+def test_an_empty_results_folder_is_the_project_s():
+    assert runs.results_folder("") == runs.results_folder(None) == ROOT / "results"
+    assert runs.results_folder("elsewhere") == Path("elsewhere")
+
+
+@pytest.mark.slow
+def test_two_processes_that_ask_for_one_run_train_it_once(smoke):
+    assert sorted(smoke.trained) == [0, 1]
+    record = runs.load(smoke.run, smoke.results)
+    assert record.run == smoke.run
+    folder = smoke.run.path(smoke.results).parent
+    assert sorted(file.name for file in folder.iterdir()) == ["trial-1.json", "trial-1.meme"]
+    assert len(motifs.read_meme(folder / "trial-1.meme")) == 30 + 128
