@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import keras
 
 
+_FIRST_LAYER = {"kernel", "gamma", "beta", "mean", "variance"}
+
+
 class TrainingError(RuntimeError):
     """Training cannot go on: the message says where and why."""
 
@@ -49,7 +52,8 @@ class Trained:
     seconds : float
         Wall time of the training.
     snapshots : (epochs + 1, ...) arrays by name
-        The first convolution and its batch norm before training and after each epoch.
+        The first convolution and its batch norm (`kernel`, `gamma`, `beta`, `mean`, `variance`)
+        before training and after each epoch.
     """
 
     weights: list[np.ndarray]
@@ -291,6 +295,8 @@ def load(path: Path) -> Trained:
             ]
             prefix = "snapshot_"
             snapshots = {n.removeprefix(prefix): file[n] for n in names if n.startswith(prefix)}
+            if set(snapshots) != _FIRST_LAYER:  # the end of the archive's directory can be lost
+                raise ValueError("incomplete")
             return Trained(weights=weights, snapshots=snapshots, **json.loads(str(file["about"])))
     except (FileNotFoundError, MemoryError):
         raise
