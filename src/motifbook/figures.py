@@ -984,7 +984,7 @@ def _cell(row: pd.Series) -> str:
         return f"<td>{ours}<br><small>not in the paper</small></td>"
     return (
         f"<td>{ours}<br>paper {_mean_error(row['paper'], row['paper_sd'])}<br>"
-        f"<small>Δ\u00a0{_signed(row['delta'])}, {_verdict_html(row['verdict'])}</small></td>"
+        f"<small>Δ\u00a0{_signed(row['delta'])}<br>{_verdict_html(row['verdict'])}</small></td>"
     )
 
 
