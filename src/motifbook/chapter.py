@@ -65,6 +65,7 @@ def gather(
     trials: str | int = 5,
     *,
     profile: str = "paper",
+    dataset: str = "synthetic",
     missing: str = "skip",
     results_dir: Path | str | None = None,
 ) -> Gathered:
@@ -74,7 +75,7 @@ def gather(
     ----------
     own : sequence of str
         The models that the chapter is about, in its order.
-    models, trials, profile, missing, results_dir
+    models, trials, profile, dataset, missing, results_dir
         As in `runs.get`. Models of other chapters are no error: they are left out.
 
     Raises
@@ -85,15 +86,16 @@ def gather(
         With `missing="error"`.
     """
     named = parse_models(models)
-    options = {"profile": profile}
-    runs.wanted(models, trials, **options)  # the parameters are checked even if none is ours
+    name, _ = runs.parse_dataset(dataset)
+    # The parameters are checked even if none of the models is ours.
+    runs.wanted(models, trials, profile=profile)
     chosen = [model for model in own if model in named]
     if not chosen:
         return Gathered((), ())
-    options |= {"missing": missing, "results_dir": results_dir}
+    places = {"missing": missing, "results_dir": results_dir}
     return Gathered(
-        tuple(runs.wanted(chosen, trials, profile=profile)),
-        tuple(runs.get(chosen, trials, **options)),
+        tuple(runs.wanted(chosen, trials, profile=profile, dataset=name)),
+        tuple(runs.get(chosen, trials, profile=profile, dataset=dataset, **places)),
     )
 
 

@@ -1,0 +1,99 @@
+"""A chapter's records are its own models' alone, and its words follow from the numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from motifbook import chapter, runs
+
+NAN = math.nan
+
+
+class TestGather:
+    OWN = ("cnn-25", "cnn-2")
+
+    def test_own_models_in_own_order(self, tmp_path, write_record):
+        for model in ("cnn-2", "cnn-4", "cnn-25"):
+            write_record(tmp_path, model)
+        page = chapter.gather(self.OWN, "all", 1, results_dir=tmp_path)
+        assert page.models == self.OWN
+        assert [record.run.model for record in page.records] == ["cnn-25", "cnn-2"]
+        assert [record.run.model for record in page.of("cnn-2", "cnn-4")] == ["cnn-2"]
+
+    def test_only_those_that_are_asked_for(self, tmp_path, write_record):
+        write_record(tmp_path, "cnn-2")
+        page = chapter.gather(self.OWN, "cnn-4,cnn-2", 1, results_dir=tmp_path)
+        assert page.models == ("cnn-2",)
+
+    def test_none_of_them(self, tmp_path):
+        page = chapter.gather(self.OWN, "cnn-4", 1, results_dir=tmp_path)
+        assert page.models == page.records == ()
+        assert page.first("cnn-2") is None
+        assert repr(page.made_from()) == "Not yet run: made from 0 runs."
+
+    def test_first_is_of_trial_one_only(self, tmp_path, write_record):
+        write_record(tmp_path, "cnn-2", 2)
+        page = chapter.gather(self.OWN, "all", 2, results_dir=tmp_path)
+        assert page.first("cnn-2") is None
+        write_record(tmp_path, "cnn-2", 1)
+        page = chapter.gather(self.OWN, "all", 2, results_dir=tmp_path)
+        assert page.first("cnn-2").run.trial == 1
+
+    def test_line_counts_what_is_missing(self, tmp_path, write_record):
+        write_record(tmp_path, "cnn-2", 1)
+        write_record(tmp_path, "cnn-2", 3)
+        page = chapter.gather(self.OWN, "all", 3, results_dir=tmp_path)
+        assert repr(page.made_from()).startswith("Made from 2 of 6 runs (")
+        assert repr(page.made_from("cnn-2")).startswith("Made from 2 of 3 runs (")
+        assert repr(page.made_from("cnn-2", trial=1)).startswith("Made from 1 run (")
+        assert repr(page.made_from("cnn-25")) == "Not yet run: made from 0 of 3 runs."
+
+    @pytest.mark.parametrize(
+        ("models", "options"),
+        [("cnn-3", {}), ("cnn-4", {"trials": "many"}), ("cnn-4", {"profile": "papr"})],
+    )
+    def test_bad_parameters_are_errors_even_if_no_model_is_ours(self, tmp_path, models, options):
+        with pytest.raises(ValueError, match=r"cnn-3|many|papr"):
+            chapter.gather(self.OWN, models, **options, results_dir=tmp_path)
+
+    def test_missing_runs_can_be_an_error(self, tmp_path):
+        with pytest.raises(runs.MissingRunError, match="cnn-2"):
+            chapter.gather(self.OWN, "cnn-2", 1, missing="error", results_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([], "cannot be told yet"),
+        ([1.0, NAN], "cannot be told yet"),
+        ([1.0, 2.0], "rises"),
+        ([1.0, NAN, 0.5], "falls"),
+        ([1.0, 2.0, 3.0], "rises at every step"),
+        ([3.0, 2.0, 2.0], "falls in all, but not at every step"),
+        ([1.0, 0.5, 2.0], "rises in all, but not at every step"),
+        ([1.0, 5.0, 1.0], "ends where it began"),
+    ],
+)
+def test_trend(values, words):
+    assert chapter.trend(values) == words
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([], "not yet run"),
+        ([NAN], "not yet run"),
+        ([0.5], "0.500"),
+        ([0.9, 1.0, NAN], "0.950\u00a0±\u00a00.050"),
+    ],
+)
+def test_mean_sd(values, text):
+    assert chapter.mean_sd(values) == text
+
+
+def test_takeaway_is_a_box_and_a_list():
+    box = chapter.takeaway("0.1 < 0.2", "two")
+    assert "<li><p>0.1 &lt; 0.2</p></li><li><p>two</p></li>" in box.html
+    assert repr(box) == "In short\n- 0.1 < 0.2\n- two"
