@@ -44,8 +44,8 @@ QUANTITY = {
     "aupr": ("AUPR", PALETTE[0]),
     "match_any": ("match any motif", PALETTE[1]),
     "match_relevant": ("match a relevant motif", PALETTE[0]),
-    "relevant_filters": ("filters that match a relevant motif", PALETTE[0]),
-    "unmatched_filters": ("filters that match no motif", PALETTE[1]),
+    "relevant_filters": ("filters that match\na relevant motif", PALETTE[0]),
+    "unmatched_filters": ("filters that match\nno motif", PALETTE[1]),
 }
 """Label and colour of each quantity."""
 
@@ -944,6 +944,8 @@ def _signed(value: float) -> str:
 def table(comparison: pd.DataFrame) -> HTML:
     """Ours above the paper's for each model and quantity, with Δ and the verdict in words.
 
+    Where they cannot be compared (other data, or a cell copied from another table), there is no Δ.
+
     Parameters
     ----------
     comparison : DataFrame
@@ -982,10 +984,13 @@ def _cell(row: pd.Series) -> str:
     ours = f"<b>{_mean_error(row['ours'], row['ours_sd'])}</b>"
     if not np.isfinite(row["paper"]):
         return f"<td>{ours}<br><small>not in the paper</small></td>"
-    return (
-        f"<td>{ours}<br>paper {_mean_error(row['paper'], row['paper_sd'])}<br>"
-        f"<small>Δ\u00a0{_signed(row['delta'])}<br>{_verdict_html(row['verdict'])}</small></td>"
-    )
+    theirs = f"paper {_mean_error(row['paper'], row['paper_sd'])}"
+    if row["copied"]:
+        theirs += "<br><small>copied from Table 1</small>"
+    if row["verdict"] == paper.UNTESTABLE:
+        return f"<td>{ours}<br>{theirs}</td>"
+    delta = f"Δ\u00a0{_signed(row['delta'])}<br>{_verdict_html(row['verdict'])}"
+    return f"<td>{ours}<br>{theirs}<br><small>{delta}</small></td>"
 
 
 def ledger_table(ledger: pd.DataFrame) -> HTML:
