@@ -177,7 +177,8 @@ class Epochs:
             )
 
     def _losses_eager(self, bases, labels):
-        size, number = 500, bases.shape[0]
+        # As many positions whatever the sequences' length: 500 sequences of 200 nt.
+        size, number = max(1, 100_000 // bases.shape[1]), bases.shape[0]
         total = tf.constant(0.0)
         for start in tf.range(0, number, size):
             end = tf.minimum(start + size, number)
