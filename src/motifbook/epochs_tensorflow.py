@@ -9,9 +9,6 @@ plain model's):
   size. max commutes with a non-decreasing function; where gamma is negative the kernel is
   multiplied by -1 (and gamma with it), so the function is never decreasing. Batch statistics are
   those of the unpooled map.
-* Where pools tile the map, max-pooling is a reshape and a maximum over an axis, whose gradient
-  takes half the time of max-pool's. It shares the gradient among tied positions instead of
-  choosing the first; positions tie where their windows are equal, so kernels get the same sum.
 
 Updates go straight into the Keras model's own variables.
 """
@@ -22,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from motifbook.architectures import Architecture, Conv
+from motifbook.architectures import Architecture
 from motifbook.datasets import Split
 from motifbook.protocols import Protocol
 
@@ -89,7 +86,7 @@ class Epochs:
             x = tf.nn.conv1d(x, kernel, 1, "SAME")
             scale, shift = self._norm(f"norm_{number}", x, (0, 1), training, sign)
             if conv.pool > 1:
-                x = _max_pool(x, conv)
+                x = tf.nn.max_pool1d(x, conv.pool, conv.pool_stride, "SAME")
             x = tf.nn.relu(x * scale + shift)
             if training:
                 x = self._dropout(x, 0.1, step, number)
@@ -185,13 +182,6 @@ class Epochs:
             loss = self.loss(labels[start:end], self.logits(bases[start:end], False))
             total += loss * tf.cast(end - start, tf.float32)
         return total / number
-
-
-def _max_pool(x: tf.Tensor, conv: Conv) -> tf.Tensor:
-    length, channels = x.shape[1:]
-    if conv.pool != conv.pool_stride or length % conv.pool:
-        return tf.nn.max_pool1d(x, conv.pool, conv.pool_stride, "SAME")
-    return tf.reduce_max(tf.reshape(x, (-1, length // conv.pool, conv.pool, channels)), axis=2)
 
 
 def _on_device(split: Split) -> tuple[tf.Tensor, tf.Tensor]:
