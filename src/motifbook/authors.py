@@ -181,7 +181,6 @@ def _summary(path: Path) -> dict[str, tuple[float, float]]:
 def write_check(table: pd.DataFrame, results_dir: Path | str | None = None) -> Path:
     """Keep the table of `check` on record, for the book."""
     path = runs.results_folder(results_dir) / "authors" / "networks.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
         {name: None if pd.isna(value) else value for name, value in row.items()}
         for row in table.to_dict("records")
@@ -201,6 +200,6 @@ def load_check(results_dir: Path | str | None = None) -> pd.DataFrame:
     """
     path = runs.results_folder(results_dir) / "authors" / "networks.json"
     try:
-        return pd.DataFrame(json.loads(path.read_text())["networks"])
+        return pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["networks"])
     except (OSError, ValueError, KeyError) as error:
         raise runs.RecordError(f"{path}: not a readable record ({error})") from error
