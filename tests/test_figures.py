@@ -217,13 +217,13 @@ COMPARISON = pd.DataFrame(
     [
         {"model": "cnn-2", "label": "CNN-2", "quantity": "auroc", "trials": 5}
         | {"ours": 0.97, "ours_sd": 0.001, "paper": 0.966, "paper_sd": 0.0, "delta": 0.004}
-        | {"verdict": "reproduced"},
+        | {"verdict": "reproduced", "copied": False},
         {"model": "cnn-4", "label": "CNN-4", "quantity": "auroc", "trials": 1}
         | {"ours": 0.9, "ours_sd": 0.0, "paper": 0.955, "paper_sd": 0.002, "delta": -0.055}
-        | {"verdict": "differs, provisional"},
+        | {"verdict": "differs, provisional", "copied": False},
         {"model": "x<y", "label": "x<y", "quantity": "match_any", "trials": 2}
         | {"ours": 0.9, "ours_sd": 0.0, "paper": math.nan, "paper_sd": math.nan}
-        | {"delta": math.nan, "verdict": ""},
+        | {"delta": math.nan, "verdict": "", "copied": False},
     ]
 )
 
@@ -251,6 +251,12 @@ class TestTable:
         assert page.count("<td></td>") == 3
         assert "x&lt;y" in page
         assert "x<y" not in page
+
+    def test_what_cannot_be_compared_has_no_difference(self):
+        other = COMPARISON.iloc[:1].assign(verdict="cannot be tested", copied=True)
+        page = figures.table(other).data
+        assert "paper 0.966" in page and "copied from Table 1" in page
+        assert "Δ" not in page and "cannot be tested" not in page
 
     def test_ledger(self):
         rows = pd.DataFrame(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import motifbook
-from motifbook import chipseq, runs, training
+from motifbook import chipseq, invivo, runs, training
 from motifbook.datasets import AMBIGUOUS, Dataset, Split, fingerprint
 
 WORD = 6
@@ -136,6 +136,46 @@ def write_record(dataset: Dataset, results_dir: Path | str | None = None) -> Pat
     text = json.dumps(record, indent=1, allow_nan=False)
     runs.write_whole(path, text + "\n")
     return path
+
+
+def get(
+    dataset: str, *, missing: str = "skip", results_dir: Path | str | None = None
+) -> dict | None:
+    """The record of a dataset of real sequences, by the rules of `runs.get`.
+
+    Parameters
+    ----------
+    dataset : str
+        "chipseq", "deepsea", or a folder of one's own.
+    missing : "skip", "train" or "error"
+        Where there is no record: None, write one, or MissingRunError.
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+    MissingRunError
+        With `missing="error"`.
+    RecordError
+        For a record that cannot be trusted, or is of other data than the folder holds now.
+    """
+    name, source = runs.parse_dataset(dataset)
+    if missing not in runs.MISSING:
+        raise ValueError(f"missing must be one of {', '.join(runs.MISSING)}, found {missing!r}")
+    path = _path(name, results_dir)
+    if not path.is_file():
+        if missing == "error":
+            raise runs.MissingRunError(f"{path}: no record of the dataset {name}")
+        if missing == "skip":
+            return None
+        write_record(invivo.open_dataset(name, source), results_dir)
+    record = load_record(name, results_dir)
+    if source is not None:
+        sets = record["configuration"]["dataset"]["sets"]
+        runs.check_source(path, source, sets, record["relevant"])
+    return record
 
 
 def load_record(name: str, results_dir: Path | str | None = None) -> dict:

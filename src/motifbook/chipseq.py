@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from motifbook import downloads, motifs, readers
+from motifbook import downloads, motifs, readers, runs
 from motifbook.datasets import AMBIGUOUS, Dataset, Split
 from motifbook.sites import groups
 
@@ -29,7 +29,6 @@ MOST_AMBIGUOUS = 0.1
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
 FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
-_RESERVED = ("synthetic", "chipseq", "deepsea")
 
 
 def seven(folder: Path | str | None = None) -> Dataset:
@@ -89,11 +88,29 @@ def from_folder(
         TF that has no set.
     """
     path = Path(path)
+    name, sets = runs.folder_name(path), _sets(path)
+    relevant = _relevant(sets, _given(path) if relevant is None else relevant)
+    return _dataset(name, sets, relevant, length, at_most, seed)
+
+
+def contents(path: Path | str) -> dict[str, tuple[str, list[str]]]:
+    """What a folder holds of each TF: the sha256 of its file, and its relevant motifs.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `from_folder` does for the folder.
+    """
+    path = Path(path)
+    sets = _sets(path)
+    relevant = _relevant(sets, _given(path))
+    return {tf: (downloads.sha256(file), list(relevant[tf])) for tf, file in sets.items()}
+
+
+def _sets(path: Path) -> dict[str, Path]:
+    """The file of each TF in a folder of one's own."""
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: no such folder")
-    name = path.resolve().name
-    if name in _RESERVED:
-        raise ValueError(f"{path}: a folder of one's own data cannot be called {name!r}; rename it")
     sets: dict[str, Path] = {}
     for file in sorted(path.iterdir(), key=lambda file: file.name.lower()):
         other = file.name.startswith((".", "README")) or file.name == "relevant.csv"
@@ -108,9 +125,12 @@ def from_folder(
             f"{path}: {len(sets)} sets of sequences; at least two are needed, for each TF's "
             "negatives are the other TFs' sites"
         )
-    if relevant is None and (path / "relevant.csv").is_file():
-        relevant = _read_relevant(path / "relevant.csv")
-    return _dataset(name, sets, _relevant(sets, relevant), length, at_most, seed)
+    return sets
+
+
+def _given(path: Path) -> dict[str, tuple[str, ...]] | None:
+    file = path / "relevant.csv"
+    return _read_relevant(file) if file.is_file() else None
 
 
 def sizes(dataset: Dataset) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,23 +29,37 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return options.command(options) or 0
+        with _notes():
+            return options.command(options) or 0
     except KeyboardInterrupt:
         print("motifbook: stopped; what was finished is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, LookupError, OSError) as error:
+    except (ValueError, OSError) as error:
         print(f"motifbook: error: {_line(error)}", file=sys.stderr)
         return 2
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         print(f"motifbook: failed: {_line(error)}", file=sys.stderr)
         return 1
 
 
-def _line(error: Exception) -> str:
+def _line(error: Exception | str) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    """Our own warnings as one line each; those of libraries are not for the user."""
+
+    def show(message, category, *_) -> None:
+        if category is UserWarning:
+            print(f"motifbook: note: {_line(message)}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,6 +67,15 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Names each default, where there is one to name."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False:
+            return action.help
+        return super()._get_help_string(action)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=summary,
             description=summary + (f" {text}" if text else ""),
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Help,
         )
         added.set_defaults(command=action)
         return added
@@ -101,11 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--models", default="all", help="all, or a comma-separated list")
     sweep.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
     sweep.add_argument(
-        "--jobs", type=int, default=None, help="runs at once; as many as cores unless given"
+        "--jobs", type=int, help="runs at once (default: as many as there are cores)"
     )
     _add_run_options(sweep)
 
-    listing = command("runs", _runs, "Show what is on record and what is missing.")
+    listing = command("runs", _runs, "Show what is on record, what is missing, and times.")
     listing.add_argument("--models", default="all", help="all, or a comma-separated list")
     listing.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
     listing.add_argument("--json", action="store_true", help="one JSON object per run")
@@ -133,26 +157,59 @@ def _parser() -> argparse.ArgumentParser:
     authors.add_argument(
         "--record", action="store_true", help="keep the table on record, for the book"
     )
-    authors.add_argument("--results", type=Path, metavar="DIR", help="where records lie")
+    _add_results(authors)
 
     data = command("data", _data, "Fetch a dataset, checked by its hash, into the cache.")
     data.add_argument("name", choices=("authors", "chipseq", "deepsea"))
     _add_from(data, "a local copy (folder or archive), instead of the download")
+
+    describe = command(
+        "describe",
+        _describe,
+        "Put real data on record: class sizes, overlaps, and what needs no network to tell.",
+        "That is, AUROC of GC content alone and of counts of words of six bases.",
+    )
+    describe.add_argument("dataset", help="chipseq, deepsea, or a folder of yours")
+    _add_results(describe)
+
+    reference = command(
+        "reference", _reference, "Put on record what could be learned at best of simulated data."
+    )
+    reference.add_argument("--protocol", default="as-run", help="as-run or as-written")
+    _add_results(reference)
+
+    trace = command(
+        "trace",
+        _trace,
+        "Put on record what a run's first layer was worth after each epoch (synthetic data).",
+        "Trains only what the cache no longer has.",
+    )
+    trace.add_argument("--model", required=True, help=", ".join(MODELS))
+    trace.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+    trace.add_argument("--profile", default="paper", help=", ".join(PROFILES))
+    _add_results(trace)
     return parser
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="paper", help=", ".join(PROFILES))
     parser.add_argument(
-        "--dataset", default="synthetic", help="synthetic, chipseq, deepsea, or a folder of yours"
+        "--dataset",
+        default="synthetic",
+        help="synthetic, chipseq, deepsea, or a folder of yours with one file of bound sequences "
+        "(FASTA or a table) per TF",
     )
     parser.add_argument(
         "--protocol",
         default="as-run",
         help="as-run, as-written, or as-run+SWITCH with a switch of: " + ", ".join(SWITCHES),
     )
+    _add_results(parser)
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--results", type=Path, metavar="DIR", help="where records lie; the project's results"
+        "--results", type=Path, metavar="DIR", help="where records lie (default: results/)"
     )
 
 
@@ -173,6 +230,7 @@ def _simulate(options) -> None:
 def _train(options) -> None:
     name, source = runs.parse_dataset(options.dataset)
     run = runs.Run(name, options.protocol, options.profile, options.model, options.trial)
+    _can_keep(options.results)
     from motifbook import experiment
 
     with _bar(run, PROFILES[run.profile].epochs) as progress:
@@ -184,9 +242,11 @@ def _train(options) -> None:
 def _print_record(record: runs.Record) -> None:
     print(f"{record.run}: mean AUROC {record.auroc:.3f}, {record.data['epochs']} epochs")
     for layer in record.data["layers"]:
+        relevant = layer["match_relevant"]
+        relevant = "no TF has a known one" if relevant is None else f"{relevant:.3f} a relevant one"
         print(
             f"  layer {layer['layer']}: {layer['match_any']:.3f} of {len(layer['filters'])} filters"
-            f" match a motif, {layer['match_relevant']:.3f} a relevant one, {layer['dead']} dead"
+            f" match a motif, {relevant}, {layer['dead']} dead"
         )
 
 
@@ -201,6 +261,7 @@ def _sweep(options) -> int:
         dataset=name,
         protocol=options.protocol,
     )
+    _can_keep(options.results)
     with _sweep_display() as show:
         progress = sweep(chosen, options.results, options.jobs, source, show)
     print(
@@ -208,12 +269,12 @@ def _sweep(options) -> int:
         f"{len(progress.failed)} failed"
     )
     for run, reason in progress.failed.items():
-        print(f"motifbook: failed: {run}: {_line(RuntimeError(reason))}", file=sys.stderr)
+        print(f"motifbook: failed: {run}: {_line(reason)}", file=sys.stderr)
     return 1 if progress.failed else 0
 
 
 def _runs(options) -> None:
-    name, _ = runs.parse_dataset(options.dataset)
+    name, source = runs.parse_dataset(options.dataset)
     chosen = runs.wanted(
         options.models,
         options.trials,
@@ -224,7 +285,7 @@ def _runs(options) -> None:
     rows = []
     for run in chosen:
         there = run.path(options.results).exists()
-        record = runs.load(run, options.results) if there else None
+        record = runs.load(run, options.results, source) if there else None
         rows.append((run, record))
     if options.json:
         for run, record in rows:
@@ -233,7 +294,7 @@ def _runs(options) -> None:
                 row |= {"auroc": record.auroc, "seconds": record.data["seconds"]}
             print(json.dumps(row))
         return
-    print(f"{'model':<13} on record  missing      mean AUROC   mean time")
+    print(f"{'model':<13} on record  missing      mean AUROC  time per run")
     for model in dict.fromkeys(run.model for run in chosen):
         mine = [(run, record) for run, record in rows if run.model == model]
         made = [record for _, record in mine if record]
@@ -242,7 +303,7 @@ def _runs(options) -> None:
         if made:
             auroc = sum(record.auroc for record in made) / len(made)
             seconds = sum(record.data["seconds"] for record in made) / len(made)
-            line += f" {auroc:>10.3f} {seconds:>9.0f} s"
+            line += f" {auroc:>10.3f} {seconds:>11.0f} s"
         print(line.rstrip())
     print(f"{sum(record is not None for _, record in rows)} of {len(rows)} runs on record")
 
@@ -250,11 +311,11 @@ def _runs(options) -> None:
 def _match(options) -> None:
     from motifbook import matching, motifs
 
-    queries = motifs.read_meme(options.filters)
-    _writable(options.output)
-    targets = motifs.jaspar(options.jaspar)
     if not (math.isfinite(options.evalue) and options.evalue > 0):
         raise UsageError(f"--evalue must be a number above 0, found {options.evalue}")
+    _writable(options.output)
+    queries = motifs.read_meme(options.filters)
+    targets = motifs.jaspar(options.jaspar)
     matches = matching.match(queries, targets, math.inf if options.all else options.evalue)
     table = matches.hits[list(matching.COLUMNS)]
     runs.write_whole(options.output, table.to_csv(sep="\t", index=False))
@@ -282,12 +343,61 @@ def _data(options) -> None:
     print(invivo.fetch(options.name, options.source))
 
 
+def _describe(options) -> None:
+    name, source = runs.parse_dataset(options.dataset)
+    if name == "synthetic":
+        raise UsageError("the synthetic data have no such record; see: motifbook reference")
+    _can_keep(options.results)
+    from motifbook import baselines, invivo
+
+    path = baselines.write_record(invivo.open_dataset(name, source), options.results)
+    record = baselines.load_record(name, options.results)
+    scores = record["baselines"].pivot_table(
+        index="class", columns="baseline", values="auroc", sort=False
+    )
+    table = record["sizes"].join(scores.add_prefix("AUROC ").round(3))
+    print(table.to_string(na_rep=""))
+    print(f"on record: {path}")
+
+
+def _reference(options) -> None:
+    _can_keep(options.results)
+    from motifbook import optimal, synthetic
+
+    path = optimal.write_reference(synthetic.get(options.protocol), options.results)
+    print(f"on record: {path}")
+
+
+def _trace(options) -> None:
+    run = runs.Run("synthetic", "as-run", options.profile, options.model, options.trial)
+    _can_keep(options.results)
+    from motifbook import experiment, trace
+
+    with _bar(run, PROFILES[run.profile].epochs) as progress:
+        experiment.ensure(run, options.results, progress)
+        path = trace.write(run, options.results)
+    print(f"on record: {path}")
+
+
 def _writable(path: Path) -> None:
-    """Refuse an output whose folder is not there before any work is done."""
-    if not path.resolve().parent.is_dir():
-        raise UsageError(f"{path}: its folder does not exist")
+    """Refuse an output that cannot be written before any work is done."""
     if path.is_dir():
         raise UsageError(f"{path}: is a folder, expected a file's name")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise UsageError(f"{path}: its folder does not exist")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{path}: no permission to write in its folder")
+
+
+def _can_keep(results: Path | None) -> None:
+    """Refuse a place for records that could not be made or written, before any work is done."""
+    folder = runs.results_folder(results).resolve()
+    place = next(place for place in (folder, *folder.parents) if place.exists())
+    if not place.is_dir():
+        raise UsageError(f"{place}: is a file, expected a folder for records")
+    if not os.access(place, os.W_OK):
+        raise UsageError(f"{place}: no permission to write records there")
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ def ensure(
     """
     with runs.claimed(run, results_dir):
         if run.path(results_dir).exists():
-            return runs.load(run, results_dir)
+            return runs.load(run, results_dir, source)
         record, trimmed = make(run, progress, source)
         runs.save(record, trimmed, results_dir)
         return record
@@ -104,12 +104,15 @@ def make(
         written += trimmed
     row = asdict(architecture.under(protocol))
     row.pop("as_written")
+    targets = {"release": "JASPAR 2016", "number": len(motifs.jaspar()), "evalue": EVALUE}
+    if source is not None:
+        targets["relevant"] = {tf: list(ids) for tf, ids in dataset.relevant.items()}
     configuration = {
         "dataset": dataset.config,
         "architecture": row,
         "protocol": asdict(protocol),
         "profile": asdict(profile),
-        "targets": {"release": "JASPAR 2016", "number": len(motifs.jaspar()), "evalue": EVALUE},
+        "targets": targets,
     }
     data = {
         "format": runs.FORMAT,
@@ -136,7 +139,8 @@ def describe(
 ) -> tuple[dict, list[Motif]]:
     """What goes on record of a layer's filters, and their trimmed PPMs as matched.
 
-    Filters are matched all at once; a match of TF t is a match of one of its relevant motifs.
+    Filters are matched all at once; a match of TF t is a match of one of its relevant motifs. Where
+    no TF has any, the fraction of relevant matches is None: there is nothing to count.
     """
     ppms = np.round(read.ppms, DECIMALS)
     parts = [filters.trim(ppm) if protocol.trim else (0, len(ppm)) for ppm in read.ppms]
@@ -171,7 +175,9 @@ def describe(
         "layer": read.layer,
         "window": read.ppms.shape[1],
         "match_any": sum(row["matches_any"] for row in rows) / number,
-        "match_relevant": sum(row["tf"] is not None for row in rows) / number,
+        "match_relevant": sum(row["tf"] is not None for row in rows) / number
+        if any(dataset.relevant.values())
+        else None,
         "dead": sum(row["state"] == "dead" for row in rows),
         "filters": rows,
     }, queries

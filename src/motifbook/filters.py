@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 INFORMATIVE = 0.5  # bits; what a column must exceed to be kept when trimming
 MARGIN = 3  # columns kept on each side of the informative ones
+POSITIONS = 100_000  # bases scanned at a time: 500 sequences of 200 nt, 100 of 1,000 nt
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def read(
     protocol: Protocol,
     split: Split,
     layer: int = 1,
-    batch: int = 500,
+    batch: int | None = None,
 ) -> Filters:
     """Read the PPMs of a layer off a split, in batches, so memory does not grow with the split.
 
@@ -78,8 +79,8 @@ def read(
         The test set, usually. With `sites`, the filters' sites are scored against them.
     layer : int
         From one; no pooling may precede it.
-    batch : int
-        Sequences at a time.
+    batch : int, optional
+        Sequences at a time; by default as many as make `POSITIONS`.
 
     Returns
     -------
@@ -110,6 +111,7 @@ def read(
             f"{architecture.name}: layer {layer} cannot be read; pooling comes after layer "
             f"{architecture.unpooled_layers}, so layers 1 to {architecture.unpooled_layers} can"
         )
+    batch = batch or max(1, POSITIONS // split.bases.shape[1])
     window = protocol.window or receptive_field(convs[:layer])
     left, right = window // 2, window - window // 2
 
@@ -143,7 +145,7 @@ def read(
     if split.sites is None:
         return Filters(**result)
 
-    cores = [_core(ppm) for ppm in ppms]
+    cores = [core(ppm) for ppm in ppms]
     classes = split.labels.shape[1]
     hit_sites = np.zeros((len(maximum), classes))
     found = np.zeros((len(maximum), classes))
@@ -158,7 +160,7 @@ def read(
             first, last = cores[f]
             for tf in range(classes):
                 motifs = here[here["tf"] == tf]
-                hits, recalled = _score(mask, motifs, start, first - left, last - left)
+                hits, recalled = score_sites(mask, motifs, start, first - left, last - left)
                 hit_sites[f, tf] += hits
                 found[f, tf] += recalled
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -179,7 +181,7 @@ def trim(ppm: np.ndarray) -> tuple[int, int]:
     return max(informative[0] - MARGIN, 0), min(informative[-1] + MARGIN + 1, len(ppm))
 
 
-def _core(ppm: np.ndarray) -> tuple[int, int]:
+def core(ppm: np.ndarray) -> tuple[int, int]:
     """First and past-the-last informative column; the whole window where there is none."""
     informative = np.flatnonzero(information(ppm) > INFORMATIVE)
     return (informative[0], informative[-1] + 1) if informative.size else (0, len(ppm))
@@ -213,7 +215,7 @@ def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarra
         yield sequence, position
 
 
-def _score(mask, motifs, start, first, last) -> tuple[int, int]:
+def score_sites(mask, motifs, start, first, last) -> tuple[int, int]:
     """How many active positions hit one of these motifs, and how many motifs are hit.
 
     `mask` is (sequences, length); a position p stands for the bases p + first ... p + last - 1.

@@ -205,16 +205,21 @@ def _ground_truth_ppms() -> tuple[np.ndarray, ...]:
     return tuple(motif.ppm for motif in motifs.ground_truth())
 
 
+def _relevant(layer: dict) -> float:
+    """NaN where no TF of the data has a known motif."""
+    return math.nan if layer["match_relevant"] is None else layer["match_relevant"]
+
+
 QUANTITIES: dict[str, Callable[[dict, dict], float]] = {
     "auroc": lambda run, layer: run["test"]["mean_auroc"],
     "aupr": lambda run, layer: run["test"]["mean_aupr"],
     "auroc_class_sd": lambda run, layer: float(np.std(run["test"]["auroc"])),
     "parameters": lambda run, layer: run["parameters"],
     "match_any": lambda run, layer: layer["match_any"],
-    "match_relevant": lambda run, layer: layer["match_relevant"],
-    "match_other": lambda run, layer: layer["match_any"] - layer["match_relevant"],
+    "match_relevant": lambda run, layer: _relevant(layer),
+    "match_other": lambda run, layer: layer["match_any"] - _relevant(layer),
     "unmatched_filters": lambda run, layer: (1 - layer["match_any"]) * len(layer["filters"]),
-    "relevant_filters": lambda run, layer: layer["match_relevant"] * len(layer["filters"]),
+    "relevant_filters": lambda run, layer: _relevant(layer) * len(layer["filters"]),
     "gradient_kept": _gradient_kept,
     "redundancy_range": _redundancy_range,
     "hard_motifs": _hard_motifs,
@@ -550,8 +555,8 @@ def compare(
     pandas.DataFrame
         Empty without records. One row per model and quantity, in the paper's order: `model`,
         `label`, `quantity`, `trials`, `ours`, `ours_sd`, `paper`, `paper_sd`, `delta`, `low`,
-        `high`, `verdict` (empty where the paper prints no value). Both standard deviations are the
-        population's (ddof 0), as the paper's.
+        `high`, `verdict` (empty where the paper prints no value), `copied` (as in `printed`). Both
+        standard deviations are the population's (ddof 0), as the paper's.
 
     Raises
     ------
@@ -598,6 +603,7 @@ def _compare_cell(values: np.ndarray, cell: pd.Series | None, quantity: str, sam
         "ours_sd": _population_sd(values),
         **dict.fromkeys(("paper", "paper_sd", "delta", "low", "high"), math.nan),
         "verdict": "",
+        "copied": False,
     }
     if cell is None:
         return row
@@ -606,4 +612,5 @@ def _compare_cell(values: np.ndarray, cell: pd.Series | None, quantity: str, sam
     row |= {"paper": cell["mean"], "paper_sd": cell["error"], "delta": row["ours"] - cell["mean"]}
     row |= {"low": result.interval[0], "high": result.interval[1]}
     judged = result.verdict + (PROVISIONAL if result.trials < 3 else "")
-    return row | {"verdict": judged if same and not cell["copied"] else UNTESTABLE}
+    verdict = judged if same and not cell["copied"] else UNTESTABLE
+    return row | {"verdict": verdict, "copied": bool(cell["copied"])}

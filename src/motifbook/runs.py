@@ -59,7 +59,7 @@ _LAYER = {
     "layer": int,
     "window": int,
     "match_any": float,
-    "match_relevant": float,
+    "match_relevant": int | float | None,
     "dead": int,
     "filters": list,
 }
@@ -199,7 +199,23 @@ def parse_dataset(text: str) -> tuple[str, Path | None]:
     folder = Path(text)
     if not folder.is_dir():
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name), folder
+    return folder_name(folder), folder
+
+
+def folder_name(folder: Path) -> str:
+    """What a dataset is called that is a folder of one's own: the folder's name.
+
+    Raises
+    ------
+    ValueError
+        If that is the name of a dataset that motifbook knows.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name)
+    if name in DATASETS:
+        raise ValueError(
+            f"{folder}: a folder of one's own data cannot be called {name!r}; rename it"
+        )
+    return name
 
 
 def parse_trials(value: str | int) -> tuple[int, ...]:
@@ -285,18 +301,28 @@ def get(
 
         for run in absent:
             experiment.ensure(run, results_dir, source=source)
-    return [load(run, results_dir) for run in runs if run.path(results_dir).exists()]
+    return [load(run, results_dir, source) for run in runs if run.path(results_dir).exists()]
 
 
-def load(run: Run, results_dir: Path | str | None = None) -> Record:
+def load(
+    run: Run, results_dir: Path | str | None = None, source: Path | str | None = None
+) -> Record:
     """Read and check one record.
+
+    Parameters
+    ----------
+    run : Run
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+    source : path, optional
+        The folder of a dataset that is one's own. What it holds may have changed since.
 
     Raises
     ------
     FileNotFoundError
         If the run is not on record.
     RecordError
-        If the file is no whole record of this run.
+        If the file is no whole record of this run, or is one of other data than `source` holds.
     """
     path = run.path(results_dir)
     if not path.exists():
@@ -339,7 +365,39 @@ def load(run: Run, results_dir: Path | str | None = None) -> Record:
                 )
             for column in one["ppm"]:
                 _expect_numbers(f"{place} {one['filter']}: a column", column, 4)
+    if source is not None:
+        made_from = data["configuration"]
+        relevant = made_from.get("targets", {}).get("relevant", {})
+        check_source(path, source, made_from.get("dataset", {}).get("sets", {}), relevant)
     return record
+
+
+def check_source(path: Path, source: Path | str, sets: dict, relevant: dict) -> None:
+    """Refuse a record that was made from other files than its folder now holds.
+
+    Parameters
+    ----------
+    path : path
+        The record's file.
+    source : path
+        The folder of sequences.
+    sets, relevant : dict
+        What is on record of each TF: its file, with `sha256`, and its relevant motifs.
+
+    Raises
+    ------
+    RecordError
+        Naming the TFs.
+    """
+    from motifbook import chipseq
+
+    made = {tf: (one.get("sha256"), list(relevant.get(tf, ()))) for tf, one in sets.items()}
+    held = chipseq.contents(source)
+    if other := sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf)):
+        raise RecordError(
+            f"{path}: was made from other data than {source} holds now (other: "
+            f"{', '.join(other)}); rename the folder, or move the old records away"
+        )
 
 
 def _expect(place: str, found: object, expected: dict) -> None:

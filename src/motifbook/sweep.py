@@ -17,7 +17,7 @@ from pathlib import Path
 
 from motifbook.architectures import MODELS, pooled_length
 from motifbook.protocols import parse_profile
-from motifbook.runs import Run
+from motifbook.runs import Run, load
 
 
 @dataclass
@@ -97,7 +97,7 @@ def sweep(
     Raises
     ------
     ValueError
-        If jobs is below one.
+        If jobs is below one, or a record is of other data than `source` holds now.
     KeyboardInterrupt
         After the workers are stopped; finished runs are on record.
     """
@@ -107,6 +107,9 @@ def sweep(
         raise ValueError(f"jobs must be at least 1, found {jobs}")
     queue = schedule(runs)
     waiting = [run for run in queue if not run.path(results_dir).exists()]
+    if source is not None:
+        for run in set(queue).difference(waiting):
+            load(run, results_dir, source)  # that is, check that it is of what the folder holds
     progress = Progress(len(queue), len(queue) - len(waiting))
     progress.ahead = sum(cost(run) for run in waiting)
     if waiting:

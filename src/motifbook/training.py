@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _FIRST_LAYER = {"kernel", "gamma", "beta", "mean", "variance"}
 
 
+POSITIONS = 200_000
+"""Bases predicted on at a time: 1,000 sequences of 200 nt, 200 of 1,000 nt."""
+
+
 class TrainingError(RuntimeError):
     """Training cannot go on: the message says where and why."""
 
@@ -211,10 +215,11 @@ def new_model(
     )
 
 
-def predict(model: keras.Model, bases: np.ndarray, batch: int = 1000) -> np.ndarray:
-    """(n, length) bases to (n, classes) probabilities, in batches."""
+def predict(model: keras.Model, bases: np.ndarray, batch: int | None = None) -> np.ndarray:
+    """(n, length) bases to (n, classes) probabilities, in batches (by default of `POSITIONS`)."""
     import keras
 
+    batch = batch or max(1, POSITIONS // bases.shape[1])
     return np.concatenate(
         [
             keras.ops.convert_to_numpy(
