@@ -82,6 +82,7 @@ class TestHeld:
         # Window column 5 is the first of nine; with offset -2 it lies on the motif's column 3.
         row = self.row(9, srf_hit(-2))
         assert row["read"] == pytest.approx(self.BITS[3:12].sum() / self.BITS.sum())
+        assert row["start"] == 3
         assert row["shown"] == pytest.approx(1.0)
 
     def test_the_offset_counts_from_the_trimmed_start(self):
@@ -92,6 +93,7 @@ class TestHeld:
     def test_on_the_other_strand_the_motif_is_turned(self):
         row = self.row(9, srf_hit(-2, "-"))
         assert row["read"] == pytest.approx(self.BITS[::-1][3:12].sum() / self.BITS.sum())
+        assert row["start"] == 4  # columns 4 to 12 of the motif as given: 16 - 3 - 9
 
     def test_columns_before_the_motif_hold_nothing(self):
         assert self.row(3, srf_hit(-14))["read"] == 0.0

@@ -15,7 +15,8 @@ from motifbook import matching, motifs, paper
 from motifbook.motifs import Motif
 from motifbook.runs import Record
 
-HELD = ("model", "label", "trial", "filter", "tf", "target", "size", "width", "read", "shown")
+_FILTER = ("model", "label", "trial", "filter", "tf", "target", "size", "width")
+HELD = (*_FILTER, "start", "read", "shown")
 """The columns of `held`."""
 
 
@@ -74,8 +75,10 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
     DataFrame
         One row per filter with a relevant match: `model`, `label`, `trial`, `filter`, `tf` (what
         it has learned, `paper.learned_tf`), `target`, `size` (of the filter), `width` (of the
-        target), and two shares of the target's information: `read`, of the columns that the
-        filter's own weights lie on; `shown`, of those that its trimmed PPM lies on.
+        target), `start` (the first of the target's columns, as JASPAR has it, on which the filter's
+        weights lie; below zero where they begin before it), and two shares of the target's
+        information: `read`, of the columns that the filter's own weights lie on; `shown`, of those
+        that its trimmed PPM lies on.
 
     Notes
     -----
@@ -96,6 +99,9 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
             oriented = target if hit["orientation"] == "+" else target.reverse_complement()
             bits = motifs.information(oriented.ppm)
             shift = hit["offset"] - filter["trim"][0]
+            start = first + shift
+            if hit["orientation"] == "-":
+                start = target.width - start - size
 
             def share(start: int, stop: int, bits=bits, shift=shift) -> float:
                 return float(bits[max(start + shift, 0) : max(stop + shift, 0)].sum() / bits.sum())
@@ -110,6 +116,7 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
                     "target": target.id,
                     "size": size,
                     "width": target.width,
+                    "start": start,
                     "read": share(first, first + size),
                     "shown": share(*filter["trim"]),
                 }
