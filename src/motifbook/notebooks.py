@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 import time
 from pathlib import Path
@@ -66,7 +67,18 @@ def execute(name: str) -> Path:
     notebook.metadata = metadata
     path = folder / f"{name}.ipynb"
     write_whole(path, nbformat.writes(notebook) + "\n")
+    if name == "intro":
+        _picture(notebook, project_root() / "book" / "_static" / "overview.png")
     return path
+
+
+def _picture(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Keep a notebook's first figure as a file: the README shows the paper in one figure."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if image := output.get("data", {}).get("image/png"):
+                path.write_bytes(base64.b64decode(image))
+                return
 
 
 def main(names: list[str]) -> int:
