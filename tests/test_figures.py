@@ -429,3 +429,48 @@ class TestShow:
         figure = figures.logo_grid(Record(data))
         assert isinstance(figure, Figure)
         assert len(figures.show(figure).data) < 300_000  # every column full: twice a real page
+
+
+def test_the_ladder_has_a_dot_per_trial_and_a_place_for_each_rung():
+    rungs = pd.DataFrame(
+        {
+            "rung": ["as run", "as run", "trim"],
+            "model": "cnn-4",
+            "trial": [1, 2, 1],
+            "match_relevant": [0.1, 0.2, 0.4],
+            "match_any": [0.5, 0.6, 0.7],
+            "auroc": [0.95, 0.96, 0.95],
+        }
+    )
+    figure = figures.ladder(rungs, ("as run", "trim", "sites"))
+    assert len(figure.axes) == 3
+    first = figure.axes[0]
+    assert [len(marks(first, name)[0].get_xdata()) for name in ("as run", "trim", "sites")] == [
+        2,
+        1,
+        0,
+    ]
+    assert texts(figure).count("not yet run") == 1
+    assert "no run on record yet" in texts(figures.ladder(rungs[:0], ("as run",)))
+
+
+def test_sites_have_a_mark_per_filter_by_verdict():
+    judged = pd.DataFrame(
+        {
+            "model": "cnn-2",
+            "verdict": ["relevant", "none", "none"],
+            "site_precision": [0.9, 0.1, math.nan],
+            "site_recall": [0.4, 0.2, math.nan],
+        }
+    )
+    figure = figures.sites(judged, ["cnn-2", "cnn-4"])
+    counts = [
+        len(marks(figure.axes[0], kind)[0].get_xdata()) for kind in ("relevant", "other", "none")
+    ]
+    assert counts == [1, 0, 2]
+    assert "not yet run" in texts(figure)
+
+
+def test_a_table_of_words_is_escaped():
+    page = figures.words(pd.DataFrame({"what": ["a < b"], "said": [3]})).data
+    assert "<tr><th>a &lt; b</th><td>3</td></tr>" in page

@@ -257,7 +257,7 @@ def test_a_site_stands_for_its_informative_columns(model):
     sites = np.array([(0, 4, 4, 0, 1), (1, 3, 4, 0, 1)], SITE)
     part = Split(bases, np.zeros((400, 2), np.uint8), sites)
     found = filters.read(model, ROW, replace(READ, window=5, threshold=0.6), part)
-    assert filters._core(found.ppms[0]) == (1, 4)
+    assert filters.core(found.ppms[0]) == (1, 4)
     # Bases 4 to 7 share one of 2 to 4 (and two of 1 to 5), bases 3 to 6 share two.
     assert found.recall[0, 0] == 1 / 2
 
@@ -292,7 +292,7 @@ def test_scoring_is_what_its_definition_says(case, batch_start):
     active = [(row, position) for row, position in zip(*np.nonzero(mask), strict=True)]
     right = sum(any(r == row and hits(p, start) for r, start in chosen) for row, p in active)
     found = sum(any(r == row and hits(p, start) for r, p in active) for row, start in chosen)
-    assert filters._score(mask, motifs, batch_start, first, last) == (right, found)
+    assert filters.score_sites(mask, motifs, batch_start, first, last) == (right, found)
 
 
 # --- Trimming ----------------------------------------------------------------------------------

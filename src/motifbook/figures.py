@@ -754,6 +754,121 @@ def _jitter(count: int, height: float) -> np.ndarray:
     return ((np.arange(count) * 0.618034) % 1 - 0.5) * height
 
 
+def ladder(rungs: pd.DataFrame, order: Sequence[str]) -> Figure:
+    """Runs with one choice changed at a time: a row of panels per model, a panel per quantity.
+
+    See which rungs leave the band that the unchanged runs span.
+
+    Parameters
+    ----------
+    rungs : DataFrame
+        From `differences.ladder`: `rung`, `model`, `trial` and the quantities.
+    order : sequence of str
+        Rungs from top to bottom, the unchanged one first. Those without a run keep their place.
+    """
+    if rungs.empty:
+        return _no_run(None).figure
+    quantities = [name for name in ("match_relevant", "match_any", "auroc") if name in rungs]
+    models = list(rungs["model"].unique())
+    figure, axes = plt.subplots(
+        len(models),
+        len(quantities),
+        figsize=(WIDTH + 0.6, (0.27 * len(order) + 0.9) * len(models)),
+        sharey=True,
+        squeeze=False,
+    )
+    for row, model in zip(axes, models, strict=True):
+        own = rungs[rungs["model"] == model]
+        for number, (ax, quantity) in enumerate(zip(row, quantities, strict=True)):
+            base = own.loc[own["rung"] == order[0], quantity]
+            if len(base):
+                ax.axvspan(base.min(), base.max(), color="#dfe9f3", lw=1.5, ec="#b7cbe0", zorder=0)
+            for place, name in enumerate(order):
+                dots = own.loc[own["rung"] == name, quantity]
+                colour, mark = (PALETTE[0], "o") if place == 0 else (PALETTE[1], "s")
+                height = np.full(len(dots), place)
+                ax.plot(dots, height, mark, color=colour, ms=5, mew=0, alpha=0.7, gid=name)
+                if not len(dots) and number == 0:
+                    ax.annotate(
+                        "not yet run",
+                        (0.02, place),
+                        xycoords=("axes fraction", "data"),
+                        va="center",
+                        fontsize=9,
+                        color=GREY,
+                    )
+            ax.set_ylim(len(order) - 0.5, -0.5)
+            ax.set_xlabel(QUANTITY[quantity][0].replace("match a ", "match a\n"))
+            ax.grid(True, axis="x")
+            if quantity.startswith("match"):
+                ax.set_xlim(-0.06, 1.06)
+            else:
+                ax.xaxis.set_major_locator(MaxNLocator(3))
+        row[0].set_yticks(range(len(order)), order)
+        row[0].set_title(_label(model), loc="left", weight="bold")
+    return figure
+
+
+_JUDGED = {
+    "relevant": ("o", PALETTE[0], "relevant motif"),
+    "other": ("s", PALETTE[1], "other motif only"),
+    "none": ("x", GREY, "no match"),
+}
+
+
+def sites(judged: pd.DataFrame, models: Sequence[str], columns: int = 2) -> Figure:
+    """Each filter's precision and recall against the embedded sites, beside what Tomtom says.
+
+    See whether filters that match a relevant motif (dots) lie high: most of what excites them was
+    embedded. Those that match low down resemble a motif without finding it.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        From `truth.judge`: `model`, `verdict`, `site_precision`, `site_recall`.
+    models : sequence of str
+        A panel each, in this order; those without a run say so.
+    columns : int
+        Panels side by side.
+    """
+    if judged.empty:
+        return _no_run(None).figure
+    rows = -(-len(models) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(WIDTH, 2.6 * rows + 0.5), sharex=True, sharey=True, squeeze=False
+    )
+    for ax in axes.flat[len(models) :]:
+        ax.set_axis_off()
+    for ax, model in zip(axes.flat, models, strict=False):
+        own = judged[judged["model"] == model]
+        for verdict, (mark, colour, _) in _JUDGED.items():
+            dots = own[own["verdict"] == verdict]
+            ax.plot(
+                dots["site_recall"],
+                dots["site_precision"],
+                mark,
+                color=colour,
+                ms=5,
+                mew=1.2 if mark == "x" else 0,
+                alpha=0.65,
+                gid=verdict,
+            )
+        if own.empty:
+            ax.text(0.5, 0.5, "not yet run", ha="center", va="center", color=GREY)
+        ax.set(title=_label(model), xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
+        ax.grid(True)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("precision")
+    for ax in axes[-1]:
+        ax.set_xlabel("recall")
+    handles = [
+        Line2D([], [], ls="", marker=mark, color=colour, mew=1.2 if mark == "x" else 0, label=text)
+        for mark, colour, text in _JUDGED.values()
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, columnspacing=1.2)
+    return figure
+
+
 # --- Sequences and classes --------------------------------------------------------------------
 
 
@@ -1031,3 +1146,21 @@ def counts(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:
     found = pd.crosstab(ledger[by], ledger["verdict"])
     rows = ledger[by].unique()
     return found.reindex(index=rows, columns=[name for name in order if name in found.columns])
+
+
+def words(table: pd.DataFrame) -> HTML:
+    """A table whose cells hold sentences: they wrap, and the first column heads the row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Shown as it is, without its index; every cell as text.
+    """
+    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
+    body = "".join(
+        f"<tr><th>{html.escape(str(first))}</th>"
+        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in table.itertuples(index=False)
+    )
+    return HTML(_TABLE.format(kind="words", head=head, body=body))
