@@ -312,13 +312,15 @@ def test_training_curves_mark_the_best_epoch():
 
 def test_traces_have_a_panel_per_quantity_and_a_line_per_model():
     trace = pd.DataFrame(
-        {"model": model, "epoch": epoch, "match_relevant": 0.1, "gradient_norm": 1 / epoch}
+        {"model": model, "epoch": epoch, "match_relevant": 0.1, "gradient_norm": norm}
         for model in ("cnn-2", "cnn-25")
-        for epoch in (1, 2)
+        for epoch, norm in ((1, 0.5), (2, 0.01))
     )
     figure = figures.traces(trace)
     assert [len(ax.lines) for ax in figure.axes] == [2, 2]
     assert [ax.get_yscale() for ax in figure.axes] == ["linear", "log"]
+    narrow = figures.traces(trace.assign(gradient_norm=0.2))  # a log axis would have no labels
+    assert [ax.get_yscale() for ax in narrow.axes] == ["linear", "linear"]
     styles = {line.get_linestyle() for line in figure.axes[0].lines}
     assert len(styles) == 2
 

@@ -615,7 +615,7 @@ def traces(
                 label=_label(model),
             )
         ax.set_ylabel(label)
-        if "norm" in quantity:
+        if "norm" in quantity and trace[quantity].max() > 10 * trace[quantity].min():
             ax.set_yscale("log")
     axes.flat[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     axes.flat[-1].set_xlabel("epoch")
