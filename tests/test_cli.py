@@ -1,0 +1,531 @@
+"""Every verb of `motifbook`: what it does, and one line on standard error for what it refuses."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import record_data
+from deepsea_bundle import write_bundle
+
+from motifbook import authors, baselines, cli, datasets, downloads, motifs, optimal, runs, synthetic
+from motifbook import trace as traces
+from motifbook.runs import Run
+
+DATA = Path(__file__).parent / "data"
+FILTERS = DATA / "tomtom" / "cnn_4_clip.meme"
+SMOKE = ("--profile", "smoke")
+VERBS = (
+    *("simulate", "train", "sweep", "runs", "match"),
+    *("authors", "data", "describe", "reference", "trace"),
+)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command that succeeds; returns what it printed."""
+
+    def command(*arguments) -> str:
+        code = cli.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        return out
+
+    return command
+
+
+@pytest.fixture
+def refused(capsys):
+    """Run a command that is refused; returns its one line."""
+
+    def command(*arguments) -> str:
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        assert (code, out) == (2, ""), err
+        assert err.startswith("motifbook") and err.endswith("\n") and err.count("\n") == 1, err
+        assert "Traceback" not in err
+        return err
+
+    return command
+
+
+@pytest.fixture
+def peaks(tmp_path):
+    """A folder of two small files in different formats; of one TF no motif is known."""
+    folder = tmp_path / "my peaks"
+    folder.mkdir()
+    shutil.copy(DATA / "peaks" / "MAFK.fasta", folder / "mafk.fa")
+    shutil.copy(DATA / "peaks" / "SRF.seq", folder / "TF-17.txt")
+    return folder
+
+
+def on_record(run: Run, results: Path, **changes) -> Path:
+    path = run.path(results)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record_data(run, **changes)))
+    return path
+
+
+# --- Help --------------------------------------------------------------------------------------
+
+
+def test_help_names_every_verb(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--help"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines() if re.match(r" {4}\w", line)] == [*VERBS]
+
+
+@pytest.mark.parametrize(
+    ("verb", "fragments"),
+    [
+        ("simulate", ("as-run)", "default: 33", "default: 25000", "--out FILE.h5")),
+        ("train", ("cnn-25-120", "default: 1)", "default: paper", "default: synthetic")),
+        ("train", ("default: as-run", "default: results/", "initialisation", "smoke, quick")),
+        ("sweep", ("default: all", "default: 5", "as many as there are cores", "deepsea")),
+        ("runs", ("default: all", "default: 5", "--json", "default: paper")),
+        ("match", ("default: 2016", "default: 0.1", "never trimmed", "orientation")),
+        ("authors", ("--from PATH", "--record", "default: results/")),
+        ("data", ("authors,chipseq,deepsea", "--from PATH")),
+        ("describe", ("folder of yours", "overlaps", "default: results/")),
+        ("reference", ("default: as-run", "default: results/")),
+        ("trace", ("default: 1)", "default: paper")),
+    ],
+)
+def test_help_of_a_verb_names_choices_and_defaults(capsys, verb, fragments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([verb, "--help"])
+    assert stop.value.code == 0
+    out = " ".join(capsys.readouterr().out.replace("-\n", "-").split())
+    assert all(fragment in out for fragment in fragments), out
+    assert "None" not in out and "default: False" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ((), "the following arguments are required: COMMAND (see motifbook --help)"),
+        (("tarin",), "invalid choice: 'tarin'"),
+        (("train",), "required: --model (see motifbook train --help)"),
+        (("train", "--model", "cnn-2", "--trial", "one"), "--trial: invalid int value: 'one'"),
+        (("data", "encode"), "argument name: invalid choice: 'encode'"),
+        (("simulate", "--out", "a.h5", "--number", "1e3"), "--number: invalid int value: '1e3'"),
+        (("match", "a.meme", "--output", "b", "--evalue", "low"), "--evalue: invalid float"),
+    ],
+)
+def test_arguments_that_cannot_be_parsed(refused, arguments, line):
+    assert line in refused(*arguments)
+
+
+def test_as_a_program():
+    command = [sys.executable, "-m", "motifbook.cli"]
+    done = subprocess.run(
+        [*command, "train", "--model", "cnn-3"], capture_output=True, text=True, cwd="/"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("motifbook: error: unknown model 'cnn-3'; there are: cnn-1,")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough(tmp_path):
+    # The pipe's reading end is closed before anything is written.
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "motifbook.cli", "runs", "--results", str(tmp_path)]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert "Traceback" not in done.stderr
+
+
+def test_interrupted(monkeypatch, capsys):
+    def stop(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_runs", stop)
+    assert cli.main(["runs"]) == 130
+    assert capsys.readouterr().err == "motifbook: stopped; what was finished is kept\n"
+
+
+# --- simulate ----------------------------------------------------------------------------------
+
+
+def test_simulate(run, tmp_path):
+    out = tmp_path / "made.h5"
+    assert "14 train, 2 valid, 4 test sequences of 200 nt" in run(
+        *("simulate", "--out", out, "--number", 20, "--seed", 7, "--protocol", "as-written")
+    )
+    dataset, expected = datasets.load(out), synthetic.make("as-written", 7, 20)
+    assert dataset.config == expected.config
+    assert np.array_equal(dataset.test.bases, expected.test.bases)
+    assert np.array_equal(dataset.test.sites, expected.test.sites)
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--seed", -1), "seed must lie in 0..4294967295, found -1"),
+        (("--seed", 2**32), "found 4294967296"),
+        (("--number", 9), "number of sequences must lie in 10..10,000,000, found 9"),
+        (("--number", 10**12), "found 1000000000000"),
+        (("--protocol", "as-is"), "dataset protocol 'as-is' is unknown; there are: as-run"),
+    ],
+)
+def test_simulate_what_cannot_be(refused, tmp_path, options, line):
+    assert line in refused("simulate", "--out", tmp_path / "made.h5", *options)
+    assert not any(tmp_path.iterdir())
+
+
+def test_outputs_that_cannot_be_written(refused, tmp_path, monkeypatch):
+    # Both verbs that write a file refuse it before they do, or read, anything.
+    verbs = (("simulate", "--out"), ("match", tmp_path / "none.meme", "--output"))
+    for verb in verbs:
+        assert f"{tmp_path / 'no' / 'a'}: its folder does not exist" in refused(
+            *verb, tmp_path / "no" / "a"
+        )
+        assert f"{tmp_path}: is a folder, expected a file's name" in refused(*verb, tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    for verb in verbs:
+        assert "a: no permission to write in its folder" in refused(*verb, tmp_path / "a")
+
+
+# --- train, runs, trace -------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_train_runs_and_trace(run, tmp_path, monkeypatch):
+    train = ("train", "--model", "cnn-100", *SMOKE, "--results", tmp_path)
+    smoke = Run("synthetic", "as-run", "smoke", "cnn-100", 1)
+    out = run(*train)
+    record = runs.load(smoke, tmp_path)
+    assert f"{smoke}: mean AUROC {record.auroc:.3f}, 3 epochs\n" in out
+    assert f"layer 1: {record.layer(1)['match_any']:.3f} of 30 filters match a motif" in out
+    assert out.endswith(f"on record: {smoke.path(tmp_path)}\n")
+
+    # What is on record is shown, not made again.
+    when = smoke.path(tmp_path).stat().st_mtime_ns
+    assert run(*train) == out
+    assert smoke.path(tmp_path).stat().st_mtime_ns == when
+
+    listing = ("runs", *SMOKE, "--models", "cnn-50,cnn-100", "--trials", 2, "--results", tmp_path)
+    lines = run(*listing).splitlines()
+    assert lines[1].split() == ["cnn-50", "0", "of", "2", "1,2"]
+    seconds = record.data["seconds"]
+    assert lines[2].split() == [
+        *("cnn-100", "1", "of", "2", "2"),
+        *(f"{record.auroc:.3f}", f"{seconds:.0f}", "s"),
+    ]
+    assert lines[3] == "1 of 4 runs on record"
+    rows = [json.loads(line) for line in run(*listing, "--json").splitlines()]
+    assert [row["on_record"] for row in rows] == [False, False, True, False]
+    assert rows[2] == {
+        "run": str(smoke),
+        "on_record": True,
+        "auroc": record.auroc,
+        "seconds": seconds,
+    }
+
+    trace = ("trace", "--model", "cnn-100", *SMOKE, "--results", tmp_path)
+    path = traces.path(smoke, tmp_path)
+    assert run(*trace) == f"on record: {path}\n"
+    assert traces.load(smoke, tmp_path)["epoch"].tolist() == [0, 1, 2, 3]
+
+
+RUN_OPTIONS = [
+    (("--profile", "papre"), "unknown profile 'papre'; there are: smoke, quick, paper"),
+    (("--protocol", "as-is"), "unknown protocol 'as-is'; there are: as-run, as-written"),
+    (("--protocol", "as-run+luck"), "unknown switch 'luck' in protocol 'as-run+luck'"),
+    (("--dataset", "chipsec"), "dataset 'chipsec' is neither a folder nor one of synthetic, "),
+    (("--dataset", "../no"), "dataset '../no' is neither a folder nor one of"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        *RUN_OPTIONS,
+        (("--model", "CNN-2"), "unknown model 'CNN-2'; there are: cnn-1, cnn-2"),
+        (("--trial", 0), "trial must be a whole number from 1, found 0"),
+        (("--trial", -3), "trial must be a whole number from 1, found -3"),
+    ],
+)
+def test_train_what_cannot_be(refused, tmp_path, options, line):
+    results = tmp_path / "results"
+    assert line in refused("train", "--model", "cnn-2", "--results", results, *options)
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("verb", ["sweep", "runs"])
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        *RUN_OPTIONS,
+        (("--models", "cnn-2,cnn-3"), "unknown model 'cnn-3'"),
+        (("--trials", 0), "trials must be a whole number from 1 to 1000, found '0'"),
+        (("--trials", "few"), "found 'few'"),
+    ],
+)
+def test_runs_that_cannot_be(refused, tmp_path, verb, options, line):
+    results = tmp_path / "results"
+    assert line in refused(verb, "--results", results, *options)
+    assert not results.exists()
+
+
+def test_sweep_with_no_job(refused, tmp_path):
+    assert "jobs must be at least 1, found 0" in refused(
+        "sweep", "--results", tmp_path, "--jobs", 0
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "--model", "cnn-2", "--results"),
+        ("sweep", "--results"),
+        ("trace", "--model", "cnn-2", "--results"),
+        ("describe", DATA / "peaks", "--results"),
+        ("reference", "--results"),
+    ],
+)
+def test_results_that_cannot_be_kept_are_refused_before_any_work(
+    refused, tmp_path, monkeypatch, command
+):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert f"{tmp_path / 'file'}: is a file, expected a folder for records" in refused(
+            *command, place
+        )
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert f"{tmp_path}: no permission to write records there" in refused(
+        *command, tmp_path / "new"
+    )
+
+
+def test_data_that_were_not_fetched(refused, tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path))
+    for name in ("chipseq", "deepsea"):
+        line = refused("train", "--model", "cnn-2", "--dataset", name, "--results", tmp_path)
+        assert f"motifbook data {name}" in line
+
+
+def test_a_damaged_record_is_named(refused, tmp_path):
+    path = on_record(Run("synthetic", "as-run", "smoke", "cnn-2", 1), tmp_path, format=2)
+    for verb in ("runs", "train --model cnn-2"):
+        line = refused(*verb.split(), *SMOKE, "--results", tmp_path)
+        assert f"{path}: is in format 2, expected 1" in line
+
+
+def test_trace_what_cannot_be(refused, tmp_path):
+    assert "unknown model 'cnn-3'" in refused("trace", "--model", "cnn-3")
+    assert "from 1, found 0" in refused("trace", "--model", "cnn-2", "--trial", 0)
+    assert "unknown profile 'x'" in refused("trace", "--model", "cnn-2", "--profile", "x")
+
+
+# --- One's own data ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_folder_of_two_files_is_trained_on_and_swept(run, refused, peaks, tmp_path):
+    results = tmp_path / "results"
+    options = ("--dataset", peaks, *SMOKE, "--results", results)
+    out = run("train", "--model", "cnn-100", *options)
+    one = Run("my-peaks", "as-run", "smoke", "cnn-100", 1)
+    record = runs.load(one, results, peaks)
+    assert record.classes == ["mafk", "TF-17"]
+    assert record.data["configuration"]["protocol"]["batch_size"] == 32
+    assert record.data["configuration"]["targets"]["relevant"] == {
+        "mafk": ["MA0496.1", "MA0496.2"],  # found by the file's name, in either case
+        "TF-17": [],
+    }
+    assert f"on record: {one.path(results)}" in out and "a relevant one" in out
+
+    sweep = ("sweep", "--models", "cnn-50,cnn-100", "--trials", 1, "--jobs", 1, *options)
+    assert run(*sweep) == "1 runs made, 1 were on record, 0 failed\n"
+    assert "2 of 2 runs on record" in run(
+        *("runs", "--models", "cnn-50,cnn-100", "--trials", 1), *options
+    )
+
+    # A record of other data must not pass for one of these.
+    (peaks / "relevant.csv").write_text("tf,ids\nTF-17,MA0083.1\n")
+    for again in (("train", "--model", "cnn-100"), sweep[:7], ("runs", "--trials", 1)):
+        line = refused(*again, *options)
+        assert f"was made from other data than {peaks} holds now (other: TF-17)" in line
+    (peaks / "relevant.csv").unlink()
+    with (peaks / "mafk.fa").open("a") as file:
+        file.write(">new\n" + "ACGT" * 30 + "\n")
+    assert "holds now (other: mafk)" in refused("train", "--model", "cnn-100", *options)
+
+
+@pytest.mark.slow
+def test_without_any_known_motif_there_is_no_relevant_fraction(run, peaks, tmp_path):
+    (peaks / "mafk.fa").rename(peaks / "TF-16.fa")
+    options = ("--dataset", peaks, *SMOKE, "--results", tmp_path / "results")
+    assert "no TF has a known one" in run("train", "--model", "cnn-100", *options)
+    (record,) = runs.get(
+        "cnn-100", 1, profile="smoke", dataset=str(peaks), results_dir=tmp_path / "results"
+    )
+    assert record.layer(1)["match_relevant"] is None
+    assert record.layer(1)["match_any"] >= 0
+    assert pd.isna(runs.table([record])["match_relevant"]).all()
+
+
+def test_folders_that_are_no_data(refused, tmp_path):
+    train = ("train", "--model", "cnn-2", "--results", tmp_path / "results", "--dataset")
+    (tmp_path / "empty").mkdir()
+    assert "0 sets of sequences; at least two are needed" in refused(*train, tmp_path / "empty")
+    (tmp_path / "chipseq").mkdir()
+    assert "cannot be called 'chipseq'; rename it" in refused(*train, tmp_path / "chipseq")
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    shutil.copy(DATA / "peaks" / "SRF.seq", bad)
+    (bad / "MAX.fa").write_text(">a\nACGT!\n>b\nACGU?\n")
+    line = refused(*train, bad)
+    assert "MAX.fa: no usable bound sequence" in line and "MAX.fa:1: '!'" in line
+
+
+def test_rows_left_out_are_noted(peaks, tmp_path, capsys):
+    with (peaks / "TF-17.txt").open("a") as file:
+        file.write("A\tlast\tACGT*\t1\n")
+    assert cli.main(["describe", str(peaks), "--results", str(tmp_path)]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("motifbook: note: 1 bad rows left out: TF-17.txt:82: '*' at position 5")
+    assert err.count("\n") == 1
+
+
+# --- match -------------------------------------------------------------------------------------
+
+COLUMNS = ["query", "target", "name", "p_value", "e_value", "offset", "overlap", "orientation"]
+
+
+def test_match(run, tmp_path):
+    path, output = tmp_path / "filters.meme", tmp_path / "hits.tsv"
+    dead = motifs.Motif("dead", "", np.zeros((5, 4)), 5)
+    queries = motifs.read_meme(FILTERS)
+    motifs.write_meme(path, [*queries, dead])
+    out = run("match", path, "--output", output)
+    hits = pd.read_csv(output, sep="\t")
+    assert list(hits.columns) == COLUMNS
+    assert (hits["e_value"] <= 0.1).all()
+    matched = hits["query"].nunique()
+    assert out.splitlines() == [
+        f"{matched} of {len(queries) + 1} motifs match one of 519 at E <= 0.1",
+        "dead: not compared (all-zero)",
+    ]
+    # The archived hits of the authors' own filters, and no other.
+    tomtom = pd.read_csv(DATA / "tomtom" / "cnn_4_tomtom.txt", sep="\t")
+    theirs = set(zip(tomtom.iloc[:, 0], tomtom.iloc[:, 1], strict=True))
+    assert set(zip(hits["query"], hits["target"], strict=True)) == theirs
+
+    out = run("match", path, "--all", "--output", output)
+    pairs = pd.read_csv(output, sep="\t")
+    assert len(pairs) == 519 * len(queries)
+    assert out.startswith(f"{matched} of ")
+
+
+def test_match_takes_another_release_and_threshold(run, tmp_path):
+    output = tmp_path / "hits.tsv"
+    out = run(
+        *("match", FILTERS, "--jaspar", "2014", "--evalue", "1e-30", "--output", output),
+    )
+    number = len(motifs.jaspar("2014"))
+    assert number != 519
+    assert out == f"0 of 4 motifs match one of {number} at E <= 1e-30\n"
+    assert output.read_text() == "\t".join(COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize("value", ["nan", "-1", "0", "inf", "1e999"])
+def test_match_with_a_threshold_that_is_none(refused, tmp_path, value):
+    output = tmp_path / "hits.tsv"
+    line = refused("match", FILTERS, f"--evalue={value}", "--output", output)
+    assert "--evalue must be a number above 0, found " in line
+    assert not output.exists()
+
+
+def test_match_with_an_unknown_release(refused, tmp_path):
+    line = refused("match", FILTERS, "--jaspar", "1066", "--output", tmp_path / "hits.tsv")
+    assert "JASPAR release 'JASPAR1066' is not available; there are: JASPAR2014," in line
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "No such file"),
+        (b"", "bad.meme:1: no motif found"),
+        (b"MEME version 4\n\nMOTIF a\n", "bad.meme:3: "),
+        (b"MOTIF a\nletter-probability matrix: w= 2\n1 0 0 0\n1 0 x 0\n", "bad.meme:4: "),
+        (b"MOTIF a\nletter-probability matrix: w= 3\n1 0 0 0\n", "bad.meme:"),
+        (b"\xff\xfe\x00", "bad.meme:1: not a text file"),
+    ],
+)
+def test_match_damaged_motifs(refused, tmp_path, content, line):
+    path = tmp_path / "bad.meme"
+    if content is not None:
+        path.write_bytes(content)
+    found = refused("match", path, "--output", tmp_path / "hits.tsv")
+    assert line in found and str(path) in found
+    assert not (tmp_path / "hits.tsv").exists()
+
+
+# --- authors, data, describe, reference ---------------------------------------------------------
+
+
+def test_authors(run, tmp_path, monkeypatch):
+    table = pd.DataFrame({"network": ["cnn_4"], "ours": [0.95249], "theirs": [None]})
+    monkeypatch.setattr(downloads, "fetch_authors", lambda source: source)
+    monkeypatch.setattr(authors, "check", lambda folder: table.assign(folder=folder.name))
+    out = run("authors", "--from", tmp_path)
+    assert out.splitlines()[1].split() == ["cnn_4", "0.952", "None", "synthetic"]
+    assert not any(tmp_path.iterdir())
+    out = run("authors", "--from", tmp_path, "--record", "--results", tmp_path)
+    assert out.endswith(f"on record: {tmp_path / 'authors' / 'networks.json'}\n")
+    assert authors.load_check(tmp_path)["network"].tolist() == ["cnn_4"]
+
+
+@pytest.mark.parametrize("verb", ["authors", "data authors", "data chipseq", "data deepsea"])
+def test_local_copies_that_are_none(refused, tmp_path, verb):
+    assert f"{tmp_path / 'no'}: no such folder" in refused(*verb.split(), "--from", tmp_path / "no")
+    assert "missing" in refused(*verb.split(), "--from", tmp_path)
+
+
+def test_data(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path / "cache"))
+    write_bundle(tmp_path / "bundle")
+    assert cli.main(["data", "deepsea", "--from", str(tmp_path / "bundle")]) == 0
+    out, err = capsys.readouterr()
+    assert datasets.load(out.strip()).name == "deepsea"
+    assert err.startswith("motifbook: note: ") and err.endswith("this is not the paper's data\n")
+    assert err.count("\n") == 1
+
+
+def test_describe(run, refused, tmp_path):
+    out = run("describe", DATA / "peaks", "--results", tmp_path)
+    record = baselines.load_record("peaks", tmp_path)
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["train", "valid", "test", "all", "AUROC", "gc", "AUROC", "words"]
+    assert lines[1] == ["sequences", "168", "24", "48", "240"]
+    row = record["baselines"].set_index(["class", "baseline"])["auroc"]
+    assert lines[2][0] == "FOSL1" and lines[2][4] == "80"
+    assert float(lines[2][5]) == pytest.approx(row["FOSL1", "gc"], abs=6e-4)
+    assert out.endswith(f"on record: {tmp_path / 'peaks' / 'dataset.json'}\n")
+    assert "see: motifbook reference" in refused("describe", "synthetic")
+    assert "dataset 'no' is neither a folder nor" in refused("describe", "no")
+
+
+def test_reference(run, refused, tmp_path, monkeypatch):
+    small = synthetic.make("as-written", 33, 1_000)
+    monkeypatch.setattr(synthetic, "get", lambda protocol: small)
+    path = tmp_path / "synthetic" / "as-written" / "optimal.json"
+    out = run("reference", "--protocol", "as-written", "--results", tmp_path)
+    assert out == f"on record: {path}\n"
+    assert optimal.load_reference(tmp_path, protocol="as-written")["sequences"] == 200
+    monkeypatch.undo()
+    assert "dataset protocol 'as-is' is unknown" in refused("reference", "--protocol", "as-is")
