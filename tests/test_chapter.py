@@ -30,6 +30,7 @@ class TestGather:
     def test_none_of_them(self, tmp_path):
         page = chapter.gather(self.OWN, "cnn-4", 1, results_dir=tmp_path)
         assert page.models == page.records == ()
+        assert page.so_far == ""
         assert page.first("cnn-2") is None
         assert repr(page.made_from()) == "Not yet run: made from 0 runs."
 
@@ -45,6 +46,7 @@ class TestGather:
         write_record(tmp_path, "cnn-2", 1)
         write_record(tmp_path, "cnn-2", 3)
         page = chapter.gather(self.OWN, "all", 3, results_dir=tmp_path)
+        assert page.so_far == "So far 2 of 6 runs are on record."
         assert repr(page.made_from()).startswith("Made from 2 of 6 runs (")
         assert repr(page.made_from("cnn-2")).startswith("Made from 2 of 3 runs (")
         assert repr(page.made_from("cnn-2", trial=1)).startswith("Made from 1 run (")

@@ -41,6 +41,13 @@ class Gathered:
         """The record of a model's first trial, or None where it is not on record."""
         return next((r for r in self.of(model) if r.run.trial == 1), None)
 
+    @property
+    def so_far(self) -> str:
+        """A sentence on how many runs there are, empty where none is missing."""
+        if len(self.records) == len(self.wanted):
+            return ""
+        return f"So far {len(self.records)} of {len(self.wanted)} runs are on record."
+
     def made_from(self, *models: str, trial: int | None = None) -> Markup:
         """The line that says which runs a figure or table was made from.
 
