@@ -476,3 +476,65 @@ def test_sites_have_a_mark_per_filter_by_verdict():
 def test_a_table_of_words_is_escaped():
     page = figures.words(pd.DataFrame({"what": ["a < b"], "said": [3]})).data
     assert "<tr><th>a &lt; b</th><td>3</td></tr>" in page
+
+
+class TestHeld:
+    LIMIT = pd.Series({"SRF": 0.75, "MAX": 0.99}, name="best nine columns")
+
+    def test_a_dot_per_filter_beside_the_most_possible(self):
+        filters = pd.DataFrame(
+            {
+                "label": ["CNN9-25", "CNN9-25", "CNN-25"],
+                "tf": ["SRF", "MAX", "SRF"],
+                "read": [0.6, 0.9, 1.0],
+            }
+        )
+        ax = figures.held(self.LIMIT, filters)
+        assert [list(line.get_xdata()) for line in ax.lines] == [[0.6, 0.9], [1.0], [0.75, 0.99]]
+        assert [text.get_text() for text in ax.get_yticklabels()] == ["SRF", "MAX"]
+        rows = [np.round(line.get_ydata()).tolist() for line in ax.lines]
+        assert rows == [[0, 1], [0], [0, 1]]
+        legend = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert legend == ["CNN9-25", "CNN-25", "best nine columns"]
+
+    def test_tfs_that_have_no_row_are_left_out(self):
+        filters = pd.DataFrame({"label": ["CNN9-25"], "tf": ["YY1"], "read": [0.6]})
+        ax = figures.held(self.LIMIT, filters)
+        assert len(ax.lines[0].get_xdata()) == 0
+
+
+class TestSitePrecision:
+    FILTERS = pd.DataFrame(
+        {
+            "label": ["CNN-25", "CNN-25", "CNN-25", "CNN-4", "CNN-4"],
+            "relevant": [True, False, False, False, False],
+            "any": [True, True, False, False, False],
+            "site_precision": [0.9, 0.3, 0.1, 0.2, math.nan],
+        }
+    )
+
+    def test_each_filter_is_drawn_once_by_what_it_matches(self):
+        ax = figures.site_precision(self.FILTERS)
+        drawn = {line.get_gid(): list(line.get_xdata()) for line in ax.lines}
+        assert drawn == {
+            "a relevant motif": [0.9],
+            "only another motif": [0.3],
+            "no motif": [0.1, 0.2],
+        }
+        assert [text.get_text() for text in ax.get_yticklabels()] == ["CNN-25", "CNN-4"]
+
+    def test_without_sites_there_is_nothing_to_draw(self):
+        ax = figures.site_precision(self.FILTERS[-1:])
+        assert texts(ax.figure) == ["no run on record yet"]
+
+
+def test_no_model_asked_for():
+    ax = figures.against(runs(), printed(), [], ["auroc"])
+    assert texts(ax.figure) == ["no run on record yet"]
+
+
+def test_jitter_keeps_within_its_height_and_is_always_the_same():
+    offsets = figures._jitter(50, 0.4)
+    assert np.abs(offsets).max() <= 0.2
+    assert len(np.unique(offsets)) == 50
+    assert (offsets == figures._jitter(50, 0.4)).all()
