@@ -197,12 +197,11 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per model, TF and what the best relevant motif truly is, where that is another:
-        `label`, `counted as`, `truly`, `filters`, `of` (all filters counted as that TF) and
-        `sites` (how many of the filters have that other TF's embedded motifs among their sites
-        more often than any TF's; MEF2B and MEF2D count as MEF2A, Arid3b as Arid3a, NFYA as NFYB).
+        One row per TF and what the best relevant motif truly is, where that is another:
+        `counted as`, `truly`, `filters`, `of` (all filters counted as that TF) and `sites` (how
+        many of the filters have, among their sites, that other TF's embedded motifs more often
+        than any TF's; MEF2B and MEF2D count as MEF2A, Arid3b as Arid3a, NFYA as NFYB).
     """
-    columns = ["label", "counted as", "truly", "filters", "of", "sites"]
     counted: Counter = Counter()
     found: Counter = Counter()
     agreed: Counter = Counter()
@@ -211,15 +210,15 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
             if (hit := paper.relevant_hit(filter)) is None:
                 continue
             tf, truly = filter["tf"], motifs.TRUE_TF[hit["target"]]
-            counted[record.label, tf] += 1
+            counted[tf] += 1
             if truly.lower() != tf.lower():
-                found[record.label, tf, truly] += 1
-                agreed[record.label, tf, truly] += site_tf(record, filter) == _EMBEDDED[truly]
+                found[tf, truly] += 1
+                agreed[tf, truly] += site_tf(record, filter) == _EMBEDDED[truly]
     rows = [
-        (label, tf, truly, number, counted[label, tf], agreed[label, tf, truly])
-        for (label, tf, truly), number in found.items()
+        (tf, truly, number, counted[tf], agreed[tf, truly])
+        for (tf, truly), number in sorted(found.items())
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["counted as", "truly", "filters", "of", "sites"])
 
 
 _EMBEDDED = {"MEF2B": "MEF2A", "MEF2D": "MEF2A", "Arid3b": "Arid3a", "NFYA": "NFYB"}
@@ -240,12 +239,12 @@ def silent_drop(records: Iterable[Record]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per run and layer that has such a filter: `label`, `trial`, `layer`, `filters`,
-        `first` (number of the first such filter, from 0), `match_any` and `match_relevant` as on
+        One row per run and layer that has such a filter: `label`, `rung`, `trial`, `layer`,
+        `filters`, `first` (number of the first such filter, from 0), `match_any` and `match_relevant` as on
         record, and the same with `_dropped` as C Tomtom would have had them.
     """
-    columns = ["label", "trial", "layer", "filters", "first", "match_any", "match_relevant"]
-    columns += ["match_any_dropped", "match_relevant_dropped"]
+    columns = ["label", "rung", "trial", "layer", "filters", "first", "match_any"]
+    columns += ["match_relevant", "match_any_dropped", "match_relevant_dropped"]
     rows = []
     for record in records:
         for layer in record.data["layers"]:
@@ -254,7 +253,8 @@ def silent_drop(records: Iterable[Record]) -> pd.DataFrame:
             if not empty:
                 continue
             read = filters[: empty[0]]
-            row = {"label": record.label, "trial": record.run.trial, "layer": layer["layer"]}
+            row = {"label": record.label, "rung": rung(record.run.protocol)}
+            row |= {"trial": record.run.trial, "layer": layer["layer"]}
             row |= {"filters": len(filters), "first": empty[0]}
             row |= {name: layer[name] for name in ("match_any", "match_relevant")}
             row["match_any_dropped"] = sum(f["matches_any"] for f in read) / len(filters)

@@ -188,7 +188,7 @@ def _verdict_of_filter(filter: Mapping[str, Any]) -> tuple[str, str]:
         name = motifs.TRUE_TF.get(hit["target"], filter["tf"])
         return "relevant", f"{name} {_power(hit['e_value'])}"
     name = hits[0]["name"]
-    name = name if len(name) <= 12 else f"{name[:11]}…"
+    name = name if len(name) <= 9 else f"{name[:8]}…"
     return "other", f"({name}) {_power(hits[0]['e_value'])}"
 
 
@@ -803,7 +803,7 @@ def ladder(rungs: pd.DataFrame, order: Sequence[str]) -> Figure:
             if quantity.startswith("match"):
                 ax.set_xlim(-0.06, 1.06)
             else:
-                ax.xaxis.set_major_locator(MaxNLocator(3))
+                ax.xaxis.set_major_locator(MaxNLocator(2))
         row[0].set_yticks(range(len(order)), order)
         row[0].set_title(_label(model), loc="left", weight="bold")
     return figure
