@@ -142,7 +142,7 @@ class TestLogoGrid:
         assert "MEF2B 1e−5" in words  # counts for STAT1, is not called so
         assert words.count("no match") == 1
         assert words.count("dead") == 1
-        assert "(TFAP2A::TFA…) 0.01" in words
+        assert "(TFAP2A::…) 0.01" in words
         assert "uniform" in words
         assert [word for word in words if word.isdigit()] == [str(n) for n in range(8)]
 
