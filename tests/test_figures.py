@@ -538,3 +538,9 @@ def test_jitter_keeps_within_its_height_and_is_always_the_same():
     assert np.abs(offsets).max() <= 0.2
     assert len(np.unique(offsets)) == 50
     assert (offsets == figures._jitter(50, 0.4)).all()
+
+
+def test_a_gallery_has_a_titled_logo_per_filter():
+    figure = figures.gallery([filter_(0), filter_(7)], ["first\nof two", "second"])
+    assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["first\nof two", "second"]
+    assert "no run on record yet" in texts(figures.gallery([], []))

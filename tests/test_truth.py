@@ -139,8 +139,24 @@ def test_recurrence_counts_trials_not_filters():
     ]
 
 
+def test_signals_are_counted_where_they_could_be_had():
+    good = matched("MA0058.3", 1e-6, "MAX", [0.3, 0.0])
+    weak = matched("MA0099.2", 0.05, None, [0.0, 0.0])
+    pooled = [record(good, weak, trial=n, model="cnn-25") for n in (1, 2, 3)]
+    small = record(weak, {"site_precision": [0.4, 0.0], "site_recall": [0.1, 0.0]})
+    table = truth.signals(truth.judge([*pooled, small], OWN)).set_index("signal")
+    assert table.loc["matches a motif (E ≤ 0.1)"].tolist() == [7, 3, 4]
+    assert table.loc["matches at E ≤ 0.0001"].tolist() == [3, 3, 4]
+    # The model with a single trial says nothing of recurrence.
+    assert table.loc["its match recurs in every trial"].tolist() == [6, 3, 3]
+    assert table.loc["matches, and the first pool is 10 nt or more"].tolist() == [6, 3, 4]
+    assert table.loc["matches a TF that was assayed"].tolist() == [3, 3, 4]
+    assert table.loc["all of these"].tolist() == [3, 3, 3]
+
+
 def test_no_record_gives_empty_tables():
     judged = truth.judge([], OWN)
+    assert (truth.signals(judged)["flagged"] == 0).all()
     assert judged.empty and truth.confusion(judged).empty
     assert truth.by_cutoff(judged, (0.1,)).empty and truth.recurrence(judged).empty
 

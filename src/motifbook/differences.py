@@ -240,8 +240,8 @@ def silent_drop(records: Iterable[Record]) -> pd.DataFrame:
     -------
     DataFrame
         One row per run and layer that has such a filter: `label`, `rung`, `trial`, `layer`,
-        `filters`, `first` (number of the first such filter, from 0), `match_any` and `match_relevant` as on
-        record, and the same with `_dropped` as C Tomtom would have had them.
+        `filters`, `first` (number of the first such filter, from 0), `match_any` and
+        `match_relevant` as on record, and with `_dropped` as C Tomtom would have had them.
     """
     columns = ["label", "rung", "trial", "layer", "filters", "first", "match_any"]
     columns += ["match_relevant", "match_any_dropped", "match_relevant_dropped"]

@@ -261,6 +261,32 @@ def logo_grid(
     return figure
 
 
+def gallery(
+    filters: Sequence[Mapping[str, Any]], titles: Sequence[str], columns: int = 3
+) -> Figure:
+    """Sequence logos of filters from any records, each under a title of its own.
+
+    Parameters
+    ----------
+    filters : sequence of mapping
+        A record's entries for filters (`layer["filters"][i]`).
+    titles : sequence of str
+        One for each, of one line or two.
+    columns : int
+        Logos side by side.
+    """
+    if not filters:
+        return _no_run(None).figure
+    figure, axes = _grid(len(filters), columns, row=1.15)
+    for ax, filter, title in zip(axes, filters, titles, strict=True):
+        ppm = np.asarray(filter["ppm"], dtype=float)
+        logo(ppm, ax)
+        ax.set_title(title, fontsize=9, pad=2, loc="left")
+        ax.plot([0, len(ppm)], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
+        ax.plot(filter["trim"], [0, 0], color="black", lw=1.4, clip_on=False)
+    return figure
+
+
 def ground_truth_grid(truth: Sequence[motifs.Motif] | None = None) -> Figure:
     """Sequence logos of the embedded motifs, each as it is and reverse-complemented.
 

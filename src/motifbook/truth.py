@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from motifbook import chance, filters, paper, runs
+from motifbook.architectures import MODELS
 from motifbook.datasets import Split
 from motifbook.motifs import TFS, Motif, ground_truth
 from motifbook.runs import Record
@@ -172,3 +173,51 @@ def recurrence(judged: pd.DataFrame) -> pd.DataFrame:
     groups = matched.groupby(["model", "target"])["trial"]
     matched["recurs"] = groups.transform("nunique").astype(int)
     return matched
+
+
+STRICT = 1e-4
+"""A stricter E-value than the paper's 0.1."""
+LARGE_POOL = 10
+"""First max-pool (nt) from which on, by the paper, first layers hold whole motifs."""
+
+
+def signals(judged: pd.DataFrame) -> pd.DataFrame:
+    """What one could go by without ground truth, and how well each tells precise filters.
+
+    Recurrence is counted over models of three trials or more only; the other models' filters are
+    left out of its row.
+
+    Returns
+    -------
+    DataFrame
+        One row per signal: `signal`, in words; `flagged`, filters that have it; `true`, those of
+        them that are precise; `precise`, all precise filters that could have had it.
+    """
+    matched = judged["any"].astype(bool)
+    e_value = judged["e_value"].astype(float)
+    pool = judged["model"].map(lambda name: MODELS[name].convs[0].pool)
+    found = recurrence(judged)
+    recurs = pd.Series(False, index=judged.index)
+    recurs[found.index[found["recurs"] == found["trials"]]] = True
+    several = judged["model"].map(judged.groupby("model")["trial"].nunique()) >= 3
+    everywhere = pd.Series(True, index=judged.index)
+    strict = matched & (e_value <= STRICT)
+    large = matched & (pool >= LARGE_POOL)
+    known = judged["relevant"].astype(bool)
+    rows = {
+        "matches a motif (E ≤ 0.1)": (matched, everywhere),
+        f"matches at E ≤ {STRICT:.4f}": (strict, everywhere),
+        "its match recurs in every trial": (recurs, several),
+        f"matches, and the first pool is {LARGE_POOL} nt or more": (large, everywhere),
+        "matches a TF that was assayed": (known, everywhere),
+        "all of these": (strict & recurs & large & known, several),
+    }
+    return pd.DataFrame(
+        {
+            "signal": signal,
+            "flagged": int((has & among).sum()),
+            "true": int((has & among & judged["precise"]).sum()),
+            "precise": int((among & judged["precise"]).sum()),
+        }
+        for signal, (has, among) in rows.items()
+    )
