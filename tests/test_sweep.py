@@ -90,12 +90,12 @@ def test_a_worker_that_dies_is_a_failed_run(tmp_path, monkeypatch):
     class Died:
         run = smoke("cnn-50")
 
-        class pipe:  # noqa: N801
+        class pipe:
             @staticmethod
             def recv():
                 raise EOFError
 
-        class process:  # noqa: N801
+        class process:
             exitcode = -9
 
             @staticmethod
