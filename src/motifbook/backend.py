@@ -31,11 +31,18 @@ def start(threads: int | None = None) -> None:
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
+            # It warns of a graph for each network, which is what we want.
+            tf.get_logger().setLevel("ERROR")
             if threads:
                 # Two networks on a core each train faster than one after the other on two.
                 tf.config.threading.set_intra_op_parallelism_threads(threads)
                 tf.config.threading.set_inter_op_parallelism_threads(1)
-            keras.ops.zeros(1)
+        else:
+            import jax
+
+            # A GPU would otherwise round products to fewer bits than a record's float32 claims.
+            jax.config.update("jax_default_matmul_precision", "highest")
+        keras.ops.zeros(1)
 
 
 @contextlib.contextmanager
@@ -67,7 +74,11 @@ def description() -> dict:
     if backend == "tensorflow":
         import tensorflow as tf
 
-        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+        threads = (
+            tf.config.threading.get_intra_op_parallelism_threads()
+            or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0))
+            or os.cpu_count()
+        )
         hardware = f"{_processor()}, {threads} thread{'s' if threads != 1 else ''}"
         library = "tensorflow-cpu" if _version("tensorflow-cpu") else "tensorflow"
     else:
