@@ -163,6 +163,19 @@ def test_batches_give_what_one_batch_gives(protocol):
                 np.testing.assert_allclose(getattr(many, name), getattr(one, name), rtol=1e-5)
 
 
+def test_fewer_long_sequences_are_scanned_at_a_time(model, monkeypatch):
+    sizes, one_hot = [], filters.one_hot
+
+    def counted(bases):
+        sizes.append(len(bases))
+        return one_hot(bases)
+
+    monkeypatch.setattr(filters, "one_hot", counted)
+    monkeypatch.setattr(filters, "POSITIONS", 2 * len(FULL))
+    read(model, *[FULL] * 5)
+    assert sizes == [2, 2, 1] * 2  # once for the maximum, once for the sites
+
+
 # --- The greatest possible activation ----------------------------------------------------------
 
 

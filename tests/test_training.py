@@ -391,6 +391,24 @@ def test_cross_entropy_of_hand_checked_cases():
     assert training.cross_entropy(column(0), column(0)) == pytest.approx(1e-7, rel=1e-3)
 
 
+def test_fewer_long_sequences_are_predicted_on_at_a_time(monkeypatch):
+    sizes, one_hot = [], training.datasets.one_hot
+    monkeypatch.setattr(
+        training.datasets, "one_hot", lambda bases: sizes.append(bases.size) or one_hot(bases)
+    )
+    monkeypatch.setattr(training, "POSITIONS", 1_000)
+    backend.start()
+    for length, rows, expected in (
+        (50, 50, [1_000, 1_000, 500]),
+        (200, 10, [1_000, 1_000]),
+        (1_200, 2, [1_200, 1_200]),
+    ):
+        model = build(ROW, AS_RUN, length=length, classes=3, seed=2)
+        training.predict(model, np.zeros((rows, length), np.uint8))
+        assert sizes == expected
+        sizes.clear()
+
+
 def test_predictions_do_not_depend_on_the_batch():
     backend.start()
     model = build(ROW, AS_RUN, length=50, classes=3, seed=2)
