@@ -263,21 +263,29 @@ class TestTable:
             [
                 {"quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
                 | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "differs"}
-                | {"explanation": "not explained yet", "note": "", "section": "B"},
+                | {"explanation": "an older run", "note": "", "section": "B"}
+                | {"kind": "comparison", "delta": -0.75, "low": -0.5, "high": 0.0}
+                | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"},
                 {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
-                | {"ours": math.nan, "ours_sd": math.nan, "trials": 0, "verdict": "not yet run"}
-                | {"explanation": "", "note": "As printed.", "section": "A"},
+                | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "close"}
+                | {"explanation": "", "note": "As printed.", "section": "A"}
+                | {"kind": "number", "delta": -0.05, "low": math.nan, "high": math.nan}
+                | {"models": "cnn-1@2", "quantity": "match_any", "run": ""},
             ]
         )
         page = figures.ledger_table(rows).data
         assert "“a &lt; b”" in page
-        assert "<td>+0.500</td><td><b>−0.250</b><br><small>1 trial</small></td>" in page
-        assert "✕ differs</span><br><small>not explained yet</small>" in page
+        interval = "[−0.500,\u00a0+0.000]"
+        assert f"<td><b>−0.250</b><br><small>1 trial<br>{interval}</small></td>" in page
+        assert "2 trials<br>Δ\u00a0−0.050</small>" in page
+        assert "<i>Why:</i> an older run (synthetic/cnn-2)</small>" in page
+        assert "✕ differs</span></td>" in page
+        assert "CNN-1 layer 2, match any motif<br>“0.5”" in page
         assert "0.500\u00a0±\u00a00.100" in page
         assert "As printed." in page
         counts = figures.counts(rows)
         assert list(counts.index) == ["B", "A"]
-        assert list(counts.columns) == ["differs", "not yet run"]
+        assert list(counts.columns) == ["close", "differs"]
         assert counts.loc["B", "differs"] == 1
 
     def test_every_verdict_has_a_sign_of_its_own(self):

@@ -1137,6 +1137,8 @@ def _cell(row: pd.Series) -> str:
 def ledger_table(ledger: pd.DataFrame) -> HTML:
     """Claims of the paper, each with its value, ours, and the verdict in words.
 
+    In brackets stands Welch's 95% interval: of Δ for a number, of our difference for a comparison.
+
     Parameters
     ----------
     ledger : DataFrame
@@ -1144,18 +1146,45 @@ def ledger_table(ledger: pd.DataFrame) -> HTML:
     """
     body = []
     for row in ledger.itertuples():
-        note = f"<br><small>{html.escape(row.note)}</small>" if row.note else ""
-        why = row.explanation if row.explanation != row.note else ""
-        why = f"<br><small>{html.escape(why)}</small>" if why else ""
-        trials = f"<br><small>{_trials(row.trials)}</small>" if row.trials else ""
+        trials = f"<br><small>{_trials(row.trials)}{_off(row)}</small>" if row.trials else ""
         body.append(
-            f"<tr><th>“{html.escape(row.quote)}”{note}</th>"
+            f"<tr><th>{_claim(row)}</th>"
             f"<td>{_claimed(row.paper, row.paper_sd, row.rule)}</td>"
             f"<td><b>{_claimed(row.ours, row.ours_sd, row.rule)}</b>{trials}</td>"
-            f"<td>{_verdict_html(row.verdict)}{why}</td></tr>"
+            f"<td>{_verdict_html(row.verdict)}</td></tr>"
         )
     names = "".join(f"<th>{name}</th>" for name in ("the paper", "printed", "ours", "verdict"))
     return HTML(_TABLE.format(kind="ledger", head=names, body="".join(body)))
+
+
+def _claim(row: Any) -> str:
+    """What is claimed of what, with the note on it and the explanation of its verdict."""
+    parts = [f"“{html.escape(row.quote)}”"]
+    if not any(letter.isalpha() for letter in row.quote):  # a table's cell: say which
+        models = ", ".join(_place_label(place) for place in row.models.split())
+        parts.insert(0, f"{html.escape(models)}, {QUANTITY[row.quantity][0]}")
+    if row.note:
+        parts.append(f"<small>{html.escape(row.note)}</small>")
+    if row.explanation and row.explanation != row.note:
+        why = "" if row.explanation == paper.UNEXPLAINED else "<i>Why:</i> "
+        run = f" ({row.run})" if row.run else ""
+        parts.append(f"<small>{why}{html.escape(row.explanation + run)}</small>")
+    return "<br>".join(parts)
+
+
+def _place_label(place: str) -> str:
+    """The paper's name of a model, and which of its layers where it is not the first."""
+    model, _, layer = place.partition("@")
+    return _label(model) + (f" layer {layer}" if layer else "")
+
+
+def _off(row: Any) -> str:
+    """Δ of a number, and Welch's interval where there is one: of Δ, or of a comparison's ours."""
+    delta = f"<br>Δ\u00a0{_signed(row.delta)}" if row.kind == "number" else ""
+    if not np.isfinite(row.low):
+        return delta
+    separator = " " if delta else "<br>"
+    return f"{delta}{separator}[{_signed(row.low)},\u00a0{_signed(row.high)}]"
 
 
 def _claimed(value: float, error: float, rule: str) -> str:
