@@ -7,7 +7,7 @@ import re
 import pytest
 
 from motifbook import runs, synthetic
-from motifbook.provenance import anchor, catalogue, computed_from, provenance
+from motifbook.provenance import anchor, catalogue, computed_from, described, provenance
 from motifbook.runs import Run
 
 
@@ -89,6 +89,14 @@ def test_page_escapes_what_records_say(tmp_path, write_record):
     write_record(tmp_path, hardware="<script>alert(1)</script>")
     page = catalogue(runs.get("cnn-2", 1, results_dir=tmp_path))._repr_html_()
     assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_line_of_data_says_which_record_or_how_to_make_it():
+    found = described("peaks", {"configuration_sha256": "0123456789ab"})
+    assert "peaks/dataset.json (configuration 01234567)" in repr(found)
+    assert repr(described("peaks", None)).endswith("put it there with: motifbook describe peaks")
+    assert 'class="provenance"' in described("<b>", None).html
+    assert "<b>" not in described("<b>", None).html
 
 
 def test_page_without_records():

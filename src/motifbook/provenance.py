@@ -80,6 +80,18 @@ def computed_from(dataset: Dataset) -> Markup:
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 
 
+def described(name: str, record: dict | None) -> Markup:
+    """The line of a figure or table about real data, from their record (`baselines.get`)."""
+    if record is None:
+        text = f"Not on record yet; put it there with: motifbook describe {name}"
+    else:
+        text = (
+            f"From the record of the data, {name}/dataset.json "
+            f"(configuration {record['configuration_sha256'][:8]})."
+        )
+    return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
+
+
 def _place(run: Run) -> tuple:
     """Sorts runs by table, then as the paper lists the models, then by trial."""
     return *_table_of(run), list(MODELS).index(run.model), run.trial
