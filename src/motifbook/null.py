@@ -100,8 +100,9 @@ def untrained(
         architecture = MODELS[run.model]
         model = training.new_model(data, architecture, rules, run.trial)
         settle(model, architecture, data.train)
+        test = Split(data.test.bases, data.test.labels)  # where motifs lie is not asked here
         for number in range(1, architecture.unpooled_layers + 1):
-            read = filters.read(model, architecture, rules, data.test, number)
+            read = filters.read(model, architecture, rules, test, number)
             layer, _ = experiment.describe(read, data, rules)
             matched = [one["hits"][0]["target"] for one in layer["filters"] if one["matches_any"]]
             rows.append(
