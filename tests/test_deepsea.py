@@ -14,12 +14,14 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import papermill
 import pytest
 from deepsea_bundle import ROWS, arrays, channels, write_archive, write_bundle
 from scipy.io import savemat
 
 from motifbook import datasets, deepsea, motifs
 from motifbook.datasets import reverse_complement
+from motifbook.runs import project_root
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*not the paper's data")
 TWELVE = deepsea.table_s1()["index"].to_numpy()
@@ -456,3 +458,27 @@ def test_a_kill_leaves_no_dataset_and_the_next_run_cleans_up(archive, cache, bun
         deepsea.fetch(archive)
     assert left(cache) == ["deepsea/deepsea.h5"]
     check(deepsea.load(), bundle[1])
+
+
+# --- The whole path, to the page ---------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_from_a_bundle_to_the_chapter(bundle, cache, tmp_path):
+    deepsea.fetch(bundle[0])
+    page = papermill.execute_notebook(
+        project_root() / "notebooks" / "in-vivo.ipynb",
+        tmp_path / "out.ipynb",
+        parameters={
+            **{"dataset": "deepsea", "profile": "smoke", "models": "cnn-25,cnn-100"},
+            **{"trials": "1", "missing": "train", "results_dir": str(tmp_path / "results")},
+        },
+        progress_bar=False,
+        cwd=tmp_path,
+    )
+    shown = "".join(str(cell.get("outputs", "")) for cell in page.cells)
+    assert "sequences of 1000 nt and 12 TFs; the paper's own data. Of its 2 runs, 2 are" in shown
+    runs = sorted(path.parent.name for path in (tmp_path / "results").rglob("trial-1.json"))
+    assert runs == ["cnn-100", "cnn-25"]
+    # Its numbers stand beside the paper's with a verdict each; the copied cells have none.
+    assert shown.count("paper 0.903") == 1 and "provisional" in shown
