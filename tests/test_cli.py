@@ -14,7 +14,18 @@ import pytest
 from conftest import record_data
 from deepsea_bundle import write_bundle
 
-from motifbook import authors, baselines, cli, datasets, downloads, motifs, optimal, runs, synthetic
+from motifbook import (
+    authors,
+    baselines,
+    cli,
+    datasets,
+    downloads,
+    motifs,
+    null,
+    optimal,
+    runs,
+    synthetic,
+)
 from motifbook import trace as traces
 from motifbook.runs import Run
 
@@ -23,7 +34,7 @@ FILTERS = DATA / "tomtom" / "cnn_4_clip.meme"
 SMOKE = ("--profile", "smoke")
 VERBS = (
     *("simulate", "train", "sweep", "runs", "match"),
-    *("authors", "data", "describe", "reference", "trace"),
+    *("authors", "data", "describe", "reference", "null", "trace"),
 )
 
 
@@ -99,6 +110,7 @@ def test_help_names_every_verb(capsys):
         ("data", ("authors,chipseq,deepsea", "--from PATH")),
         ("describe", ("folder of yours", "overlaps", "default: results/")),
         ("reference", ("default: as-run", "default: results/")),
+        ("null", ("untrained,shuffled", "default: all", "default: 5", "default: paper")),
         ("trace", ("default: 1)", "default: paper")),
     ],
 )
@@ -202,7 +214,7 @@ def test_outputs_that_cannot_be_written(refused, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_train_runs_and_trace(run, tmp_path, monkeypatch):
+def test_train_runs_trace_and_null(run, tmp_path, monkeypatch):
     train = ("train", "--model", "cnn-100", *SMOKE, "--results", tmp_path)
     smoke = Run("synthetic", "as-run", "smoke", "cnn-100", 1)
     out = run(*train)
@@ -238,6 +250,12 @@ def test_train_runs_and_trace(run, tmp_path, monkeypatch):
     path = traces.path(smoke, tmp_path)
     assert run(*trace) == f"on record: {path}\n"
     assert traces.load(smoke, tmp_path)["epoch"].tolist() == [0, 1, 2, 3]
+
+    for kind in null.KINDS:
+        out = run("null", kind, *SMOKE, "--models", "cnn-100", "--trials", 1, "--results", tmp_path)
+        assert out == f"on record: {tmp_path / 'null' / kind}.json\n"
+        (row,) = null.load_null(kind, tmp_path).to_dict("records")
+        assert (row["model"], row["trial"], row["profile"]) == ("cnn-100", 1, "smoke")
 
 
 RUN_OPTIONS = [
@@ -294,6 +312,7 @@ def test_sweep_with_no_job(refused, tmp_path):
         ("trace", "--model", "cnn-2", "--results"),
         ("describe", DATA / "peaks", "--results"),
         ("reference", "--results"),
+        ("null", "untrained", "--results"),
     ],
 )
 def test_results_that_cannot_be_kept_are_refused_before_any_work(
@@ -322,6 +341,12 @@ def test_a_damaged_record_is_named(refused, tmp_path):
     for verb in ("runs", "train --model cnn-2"):
         line = refused(*verb.split(), *SMOKE, "--results", tmp_path)
         assert f"{path}: is in format 2, expected 1" in line
+
+
+def test_null_what_cannot_be(refused, tmp_path):
+    assert "invalid choice: 'random'" in refused("null", "random")
+    assert "unknown model 'cnn-3'" in refused("null", "untrained", "--models", "cnn-3")
+    assert "the table has no row" in refused("null", "shuffled", "--results", tmp_path)
 
 
 def test_trace_what_cannot_be(refused, tmp_path):

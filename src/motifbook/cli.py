@@ -178,6 +178,18 @@ def _parser() -> argparse.ArgumentParser:
     reference.add_argument("--protocol", default="as-run", help="as-run or as-written")
     _add_results(reference)
 
+    null = command(
+        "null",
+        _null,
+        "Put on record how many filters match that have learned nothing (synthetic data).",
+        "Those of untrained networks, or those of the runs on record with their columns shuffled.",
+    )
+    null.add_argument("kind", choices=("untrained", "shuffled"))
+    null.add_argument("--models", default="all", help="all, or a comma-separated list")
+    null.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+    null.add_argument("--profile", default="paper", help=", ".join(PROFILES))
+    _add_results(null)
+
     trace = command(
         "trace",
         _trace,
@@ -366,6 +378,20 @@ def _reference(options) -> None:
 
     path = optimal.write_reference(synthetic.get(options.protocol), options.results)
     print(f"on record: {path}")
+
+
+def _null(options) -> None:
+    # Before the imports, which take seconds.
+    runs.wanted(options.models, options.trials, profile=options.profile)
+    _can_keep(options.results)
+    from motifbook import null
+
+    chosen = {"models": options.models, "trials": options.trials, "profile": options.profile}
+    if options.kind == "untrained":
+        table = null.untrained(**chosen)
+    else:
+        table = null.shuffled(runs.get(**chosen, results_dir=options.results))
+    print(f"on record: {null.write_null(options.kind, table, options.results)}")
 
 
 def _trace(options) -> None:
