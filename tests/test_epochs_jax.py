@@ -32,7 +32,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("jax")
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("steps_in_jax.py"), folder],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        # Other tests may have left these networks in the cache that all tests share.
+        env={**os.environ, "KERAS_BACKEND": "jax", "MOTIFBOOK_CACHE": str(folder / "cache")},
         capture_output=True,
         text=True,
     )
@@ -124,7 +125,8 @@ def test_runs_of_two_models_are_refused():
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs Keras on TensorFlow")
-def test_another_backend_is_refused(tmp_path):
+def test_another_backend_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path / "cache"))
     wanted = [Run("synthetic", "as-run", "smoke", "cnn-2", 1)]
     with pytest.raises(ValueError, match="KERAS_BACKEND=jax, found 'tensorflow'"):
         trials.prepare(wanted, tmp_path)
