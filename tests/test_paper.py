@@ -519,6 +519,13 @@ class TestCompare:
         assert table.loc["auroc", "paper"] == 0.918
         assert set(table["verdict"]) == {"cannot be tested"}
 
+    def test_data_without_a_known_motif_have_no_relevant_value(self):
+        own = record("cnn-25", dataset="peaks")
+        own.data["layers"][0]["match_relevant"] = None
+        assert list(paper.compare([own])["quantity"]) == ["auroc", "aupr", "match_any"]
+        claim = row_of([own], "in-vivo-more-matches", in_vivo="peaks")
+        assert (claim["verdict"], claim["trials"]) == ("cannot be tested", 0)
+
     def test_needs_records_of_one_data_set(self):
         assert paper.compare([]).empty
         with pytest.raises(ValueError, match="found chipseq, synthetic"):
