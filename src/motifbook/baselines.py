@@ -162,8 +162,7 @@ def get(
         For a record that cannot be trusted, or is of other data than the folder holds now.
     """
     name, source = runs.parse_dataset(dataset)
-    if missing not in runs.MISSING:
-        raise ValueError(f"missing must be one of {', '.join(runs.MISSING)}, found {missing!r}")
+    runs.check_missing(missing)
     path = _path(name, results_dir)
     if not path.is_file():
         if missing == "error":

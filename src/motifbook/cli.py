@@ -262,9 +262,8 @@ def _print_record(record: runs.Record) -> None:
         )
 
 
-def _sweep(options) -> int:
-    from motifbook.sweep import sweep
-
+def _wanted(options) -> tuple[list[runs.Run], Path | None]:
+    """The runs that the options name, and the folder of a dataset of one's own."""
     name, source = runs.parse_dataset(options.dataset)
     chosen = runs.wanted(
         options.models,
@@ -273,6 +272,13 @@ def _sweep(options) -> int:
         dataset=name,
         protocol=options.protocol,
     )
+    return chosen, source
+
+
+def _sweep(options) -> int:
+    from motifbook.sweep import sweep
+
+    chosen, source = _wanted(options)
     _can_keep(options.results)
     with _sweep_display() as show:
         progress = sweep(chosen, options.results, options.jobs, source, show)
@@ -286,14 +292,7 @@ def _sweep(options) -> int:
 
 
 def _runs(options) -> None:
-    name, source = runs.parse_dataset(options.dataset)
-    chosen = runs.wanted(
-        options.models,
-        options.trials,
-        profile=options.profile,
-        dataset=name,
-        protocol=options.protocol,
-    )
+    chosen, source = _wanted(options)
     rows = []
     for run in chosen:
         there = run.path(options.results).exists()

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from motifbook.files import replacing
+
 GROUND_TRUTH: dict[str, str] = {
     "Arid3a": "MA0151.1",
     "CEBPB": "MA0466.2",
@@ -407,10 +409,5 @@ def write_meme(path: str | os.PathLike, motifs: Sequence[Motif], decimals: int =
         lines += [" ".join(f"{value:.{decimals}f}" for value in row) for row in motif.ppm]
         lines.append("")
 
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text("\n".join(lines), encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

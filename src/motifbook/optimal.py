@@ -306,8 +306,7 @@ def get(
     RecordError
         For a record that cannot be trusted.
     """
-    if missing not in runs.MISSING:
-        raise ValueError(f"missing must be one of {', '.join(runs.MISSING)}, found {missing!r}")
+    runs.check_missing(missing)
     number = parse_profile(profile).sequences
     config = synthetic.configuration(protocol, **({"number": number} if number else {}))
     if _path(results_dir, "synthetic", protocol).is_file():

@@ -235,6 +235,12 @@ def parse_trials(value: str | int) -> tuple[int, ...]:
     return tuple(range(1, number + 1))
 
 
+def check_missing(missing: str) -> None:
+    """Refuse what is none of `MISSING`. Raises ValueError."""
+    if missing not in MISSING:
+        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
+
+
 def wanted(
     models: str | Iterable[str] = "all",
     trials: str | int = 5,
@@ -286,8 +292,7 @@ def get(
     RecordError
         For a record that cannot be trusted.
     """
-    if missing not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
+    check_missing(missing)
     name, source = parse_dataset(dataset)
     runs = wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
     absent = [run for run in runs if not run.path(results_dir).exists()]
@@ -437,7 +442,6 @@ def save(record: Record, filters: list[Motif], results_dir: Path | str | None = 
         The trimmed PPMs as matched.
     """
     path = record.run.path(results_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_meme(path.with_suffix(".meme"), filters)
     write_whole(path, to_json(record.data))
     return path

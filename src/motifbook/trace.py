@@ -116,8 +116,7 @@ def get(
     RecordError
         For a trace or a record that cannot be trusted.
     """
-    if missing not in runs.MISSING:
-        raise ValueError(f"missing must be one of {', '.join(runs.MISSING)}, found {missing!r}")
+    runs.check_missing(missing)
     found = []
     for model in models:
         run = Run("synthetic", "as-run", profile, model, trial)
