@@ -38,6 +38,14 @@ def test_cost_by_hand():
     assert sweep.cost(smoke("cnn-25")) == 200 * 4 * 19 * 30 + 8 * 30 * 5 * 128
 
 
+def test_a_parcel_is_a_run_and_on_jax_a_model(monkeypatch):
+    queue = [smoke("cnn-1"), smoke("cnn-4"), smoke("cnn-1", 2), smoke("cnn-4", 3)]
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert sweep.parcels(queue) == [[run] for run in queue]
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert sweep.parcels(queue) == [[queue[0], queue[2]], [queue[1], queue[3]]]
+
+
 def test_jobs_below_one_are_refused(tmp_path):
     with pytest.raises(ValueError, match="jobs must be at least 1, found 0"):
         sweep.sweep([smoke("cnn-50")], tmp_path, jobs=0)
@@ -88,7 +96,7 @@ def test_a_worker_that_dies_is_a_failed_run(tmp_path, monkeypatch):
     progress = sweep.Progress(1, 0, ahead=sweep.cost(smoke("cnn-50")))
 
     class Died:
-        run = smoke("cnn-50")
+        runs = [smoke("cnn-50")]
 
         class pipe:
             @staticmethod
@@ -102,11 +110,25 @@ def test_a_worker_that_dies_is_a_failed_run(tmp_path, monkeypatch):
             def join():
                 pass
 
-    progress.running[Died.run] = (1, 0.5, 0.5)
+    progress.running[Died.runs[0]] = (1, 0.5, 0.5)
     worker = Died()
     sweep._listen(worker, progress)
     assert progress.failed == {smoke("cnn-50"): "its process died (exit code -9)"}
     assert not progress.running and progress.ahead == 0
+
+
+@pytest.mark.slow
+def test_on_jax_the_trials_of_a_model_are_trained_at_once(tmp_path):
+    pytest.importorskip("jax", reason="JAX is not installed: pip install 'motifbook[jax]'")
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "MOTIFBOOK_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        command(tmp_path / "results"), env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    found = tmp_path / "results"
+    records = runs.get("cnn-50,cnn-100", 2, profile="smoke", missing="error", results_dir=found)
+    assert [record.data["trials_at_once"] for record in records] == [2, 2, 2, 2]
+    assert {record.data["backend"] for record in records} == {"jax"}
 
 
 def test_what_is_on_record_is_skipped(tmp_path):

@@ -38,6 +38,8 @@ def start(threads: int | None = None) -> None:
                 tf.config.threading.set_intra_op_parallelism_threads(threads)
                 tf.config.threading.set_inter_op_parallelism_threads(1)
         else:
+            # By default the first process to come takes most of a GPU's memory.
+            os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
             import jax
 
             # A GPU would otherwise round products to fewer bits than a record's float32 claims.

@@ -1,7 +1,8 @@
 """Many runs at once on this machine; what is on record is never made again.
 
 Each worker is a process of its own with its share of the cores. A run is on record or not: stopping
-the sweep, however roughly, loses only the runs in flight.
+the sweep, however roughly, loses only the runs in flight. On JAX a worker trains all trials of a
+model at once (`motifbook.trials`), because one small network leaves a GPU idle.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def schedule(runs: Iterable[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (run.trial, -cost(run), run))
 
 
+def parcels(queue: Iterable[Run]) -> list[list[Run]]:
+    """What workers are given, in turn: one run; on JAX the trials of one model, to train at once."""
+    if os.environ.get("KERAS_BACKEND") != "jax":
+        return [[run] for run in queue]
+    models: dict[Run, list[Run]] = {}
+    for run in queue:
+        models.setdefault(replace(run, trial=1), []).append(run)
+    return list(models.values())
+
+
 def sweep(
     runs: Iterable[Run],
     results_dir: Path | str | None = None,
@@ -115,21 +126,23 @@ def sweep(
     if waiting:
         progress.epochs = parse_profile(waiting[0].profile).epochs
     show(progress)
-    threads = max(1, cores // min(jobs, max(1, len(waiting))))
+    work = parcels(waiting)
+    threads = max(1, cores // min(jobs, max(1, len(work))))
     workers: list[_Worker] = []
     try:
-        while waiting or any(worker.run for worker in workers):
-            workers = [worker for worker in workers if worker.process.is_alive() or worker.run]
-            idle = [worker for worker in workers if worker.run is None]
-            while waiting and (idle or len(workers) < jobs):
+        while work or any(worker.runs for worker in workers):
+            workers = [worker for worker in workers if worker.process.is_alive() or worker.runs]
+            idle = [worker for worker in workers if not worker.runs]
+            while work and (idle or len(workers) < jobs):
                 if not idle:
                     idle.append(_Worker(results_dir, threads, source))
                     workers.append(idle[-1])
                 worker = idle.pop()
-                worker.give(waiting.pop(0))
-                progress.running[worker.run] = (0, float("nan"), float("nan"))
+                worker.give(work.pop(0))
+                for run in worker.runs:
+                    progress.running[run] = (0, float("nan"), float("nan"))
             show(progress)
-            for ready in connection.wait([w.pipe for w in workers if w.run], timeout=1.0):
+            for ready in connection.wait([w.pipe for w in workers if w.runs], timeout=1.0):
                 _listen(next(w for w in workers if w.pipe is ready), progress)
             show(progress)
     finally:
@@ -139,7 +152,7 @@ def sweep(
 
 
 class _Worker:
-    """A process that makes runs, one at a time, and tells how they go."""
+    """A process that makes runs, a parcel at a time, and tells how they go."""
 
     def __init__(self, results_dir, threads, source) -> None:
         # A fresh interpreter: a forked one would inherit a started backend.
@@ -150,16 +163,16 @@ class _Worker:
         )
         self.process.start()
         theirs.close()
-        self.run: Run | None = None
+        self.runs: list[Run] = []
 
-    def give(self, run: Run) -> None:
-        self.run = run
+    def give(self, parcel: list[Run]) -> None:
+        self.runs = list(parcel)
         # If the worker has died meanwhile, listening finds out.
         with contextlib.suppress(OSError):
-            self.pipe.send(run)
+            self.pipe.send(parcel)
 
     def stop(self) -> None:
-        if self.run is None:
+        if not self.runs:
             with contextlib.suppress(OSError):
                 self.pipe.send(None)
             self.process.join(5)
@@ -170,20 +183,26 @@ class _Worker:
 
 
 def _listen(worker: _Worker, progress: Progress) -> None:
-    run = worker.run
     try:
-        kind, news = worker.pipe.recv()
+        kind, run, news = worker.pipe.recv()
     except (EOFError, OSError):
         worker.process.join()
-        kind, news = "failed", f"its process died (exit code {worker.process.exitcode})"
+        for run in worker.runs:
+            _ended(run, progress, f"its process died (exit code {worker.process.exitcode})")
+        worker.runs = []
+        return
     if kind == "epoch":
         progress.running[run] = news
         return
-    worker.run = None
+    worker.runs.remove(run)
+    _ended(run, progress, news)
+
+
+def _ended(run: Run, progress: Progress, failure: str | None) -> None:
     progress.running.pop(run)
     progress.ahead -= cost(run)
-    if kind == "failed":
-        progress.failed[run] = news
+    if failure:
+        progress.failed[run] = failure
     else:
         progress.done += 1
         progress.spent += cost(run)
@@ -197,15 +216,31 @@ def _work(pipe, results_dir, threads, source) -> None:
 
     backend.start(threads)
     with contextlib.suppress(EOFError, BrokenPipeError, OSError):
-        while (run := pipe.recv()) is not None:
-            try:
-                experiment.ensure(
-                    run,
-                    results_dir,
-                    lambda *news: pipe.send(("epoch", news)),
-                    source=source,
-                )
-            except Exception as error:  # a failed run must not stop the others
-                pipe.send(("failed", f"{type(error).__name__}: {error}"))
-            else:
-                pipe.send(("done", None))
+        while (parcel := pipe.recv()) is not None:
+            if len(parcel) > 1:
+                _train_at_once(parcel, pipe, results_dir, source)
+            for run in parcel:
+                failure = None
+                try:
+                    experiment.ensure(
+                        run,
+                        results_dir,
+                        lambda *news, run=run: pipe.send(("epoch", run, news)),
+                        source=source,
+                    )
+                except Exception as error:  # a failed run must not stop the others
+                    failure = f"{type(error).__name__}: {error}"
+                pipe.send(("ended", run, failure))
+
+
+def _train_at_once(parcel, pipe, results_dir, source) -> None:
+    from motifbook import trials
+
+    of_trial = {run.trial: run for run in parcel}
+
+    def tell(trial, *news) -> None:
+        pipe.send(("epoch", of_trial[trial], news))
+
+    # What fails at once is tried again alone, and fails, if it does, as that one run.
+    with contextlib.suppress(Exception):
+        trials.prepare(parcel, results_dir, tell, source)
