@@ -96,7 +96,7 @@ def test_a_worker_that_dies_is_a_failed_run(tmp_path, monkeypatch):
     progress = sweep.Progress(1, 0, ahead=sweep.cost(smoke("cnn-50")))
 
     class Died:
-        runs = [smoke("cnn-50")]
+        runs = (smoke("cnn-50"),)
 
         class pipe:
             @staticmethod

@@ -69,7 +69,7 @@ def schedule(runs: Iterable[Run]) -> list[Run]:
 
 
 def parcels(queue: Iterable[Run]) -> list[list[Run]]:
-    """What workers are given, in turn: one run; on JAX the trials of one model, to train at once."""
+    """What workers are given in turn: a run; on JAX a model's trials, to train at once."""
     if os.environ.get("KERAS_BACKEND") != "jax":
         return [[run] for run in queue]
     models: dict[Run, list[Run]] = {}
