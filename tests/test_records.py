@@ -1,0 +1,143 @@
+"""The committed records carry the ledger: its values are recomputed here from the bare files.
+
+What the package computes through `runs`, `paper` and `experiment` is computed a second time, from
+the rows of single filters and classes, with none of that code; and the recorded PPMs are matched
+anew.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motifbook import matching, motifs, paper, runs
+from motifbook.architectures import MODELS
+from motifbook.motifs import Motif
+
+SYNTHETIC = Path(__file__).parents[1] / "results" / "synthetic" / "as-run" / "paper"
+CHIPSEQ = Path(__file__).parents[1] / "results" / "chipseq" / "as-run" / "paper"
+FOLDERS = {"synthetic": SYNTHETIC, "chipseq": CHIPSEQ}
+
+
+@cache
+def read(dataset: str, model: str) -> list[dict]:
+    return [json.loads(p.read_text()) for p in sorted((FOLDERS[dataset] / model).glob("trial-*.json"))]
+
+
+def share(layer: dict, counts) -> float:
+    return sum(map(counts, layer["filters"])) / len(layer["filters"])
+
+
+# From the files alone; the quantities of the remaining claims have tests of their own.
+BARE = {
+    "auroc": lambda run, layer: sum(run["test"]["auroc"]) / len(run["test"]["auroc"]),
+    "aupr": lambda run, layer: sum(run["test"]["aupr"]) / len(run["test"]["aupr"]),
+    "parameters": lambda run, layer: run["parameters"],
+    "match_any": lambda run, layer: share(layer, lambda f: f["matches_any"]),
+    "match_relevant": lambda run, layer: share(layer, lambda f: f["tf"] is not None),
+    "match_other": lambda run, layer: share(layer, lambda f: f["matches_any"] and not f["tf"]),
+    "relevant_filters": lambda run, layer: sum(f["tf"] is not None for f in layer["filters"]),
+    "unmatched_filters": lambda run, layer: sum(not f["matches_any"] for f in layer["filters"]),
+}
+
+
+def mean(dataset: str, quantity: str, place: str) -> float:
+    if place.replace(".", "").isdigit():
+        return float(place)
+    model, _, number = place.partition("@")
+    found = read(dataset, model)
+    return sum(BARE[quantity](run, run["layers"][int(number or 1) - 1]) for run in found) / len(
+        found
+    )
+
+
+def expected(claim) -> float:
+    """Ours of a claim, by the words of the rule."""
+    ours, than = (
+        [mean(claim.dataset, claim.quantity, place) for place in side.split()]
+        for side in (claim.models, claim.than)
+    )
+    return {
+        "value": lambda: ours[0],
+        "copied": lambda: ours[0],
+        "largest": lambda: max(ours),
+        "smallest": lambda: min(ours),
+        "greater": lambda: min(ours) - max(than),
+        "rises": lambda: ours[-1] - ours[0],
+        "falls": lambda: ours[-1] - ours[0],
+        "equal": lambda: max(ours) - min(ours),
+        "spread at most": lambda: max(ours) - min(ours),
+        "largest at most": lambda: max(ours),
+    }[claim.rule]()
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    records = runs.get(missing="skip") + runs.get(dataset="chipseq", missing="skip")
+    return paper.ledger(records, in_vivo="chipseq")
+
+
+def test_every_value_of_the_ledger_from_the_bare_files(ledger):
+    judged = [claim for claim in ledger.itertuples() if not math.isnan(claim.ours)]
+    checked = [claim for claim in judged if claim.quantity in BARE]
+    assert len(judged) - len(checked) <= 8 and len(checked) >= 80
+    for claim in checked:
+        # A record keeps six digits, and its mean was taken before they were cut.
+        assert claim.ours == pytest.approx(expected(claim), rel=1e-5, abs=1e-5), claim.id
+
+
+def test_every_verdict_on_a_number_from_the_rule_in_words(ledger):
+    """The rule, written a second time; only Welch's interval is the ledger's own."""
+    numbers = ledger[(ledger["kind"] == "number") & ledger["ours"].notna()]
+    numbers = numbers[~numbers["verdict"].str.startswith(paper.UNTESTABLE)]
+    assert len(numbers) >= 60
+    for claim in numbers.itertuples():
+        tight, loose = (0.01, 0.02) if claim.quantity.startswith("au") else (0.05, 0.10)
+        size = round(abs(claim.ours - claim.paper), 9)
+        within = claim.low <= 0 <= claim.high
+        verdict = (
+            paper.REPRODUCED
+            if size <= tight or (size <= loose and within)
+            else paper.CLOSE
+            if size <= loose
+            else paper.DIFFERS
+        )
+        assert claim.verdict.removesuffix(paper.PROVISIONAL) == verdict, claim.id
+
+
+def test_whatever_differs_is_explained_or_says_that_it_is_not(ledger):
+    differs = ledger[ledger["verdict"].str.startswith(paper.DIFFERS)]
+    assert (differs["explanation"].str.len() > 0).all()
+    explained = differs[differs["explanation"] != paper.UNEXPLAINED]
+    results = SYNTHETIC.parents[2]
+    for claim in explained.itertuples():
+        assert (results / claim.run).exists() or (results / f"{claim.run}.json").exists(), claim.id
+
+
+@pytest.mark.parametrize("dataset", FOLDERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_recorded_ppms_matched_anew_give_the_recorded_fractions(dataset, model):
+    found = read(dataset, model)
+    if not found:
+        pytest.skip(f"no record of {model} on {dataset}")
+    for layer in [layer for run in found for layer in run["layers"]]:
+        queries = [
+            Motif(
+                str(row["filter"]),
+                "",
+                np.array(row["ppm"])[slice(*row["trim"])],
+                float(np.subtract(*row["trim"][::-1])),
+            )
+            for row in layer["filters"]
+        ]
+        verdicts = matching.verdicts(matching.match(queries, motifs.jaspar()))
+        assert verdicts["any"].mean() == pytest.approx(layer["match_any"], abs=1e-6)
+        assert list(verdicts["any"]) == [row["matches_any"] for row in layer["filters"]]
+        if dataset == "synthetic":  # where the paper's twelve TFs are all the relevant ones
+            assert verdicts["relevant"].mean() == pytest.approx(layer["match_relevant"], abs=1e-6)
+            assert list(verdicts["tf"]) == [row["tf"] for row in layer["filters"]]
