@@ -60,6 +60,26 @@ def test_one_step_equals_the_plain_model(name, protocol, batch):
             np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(4, 3), (5, 7, 3)])
+def test_batch_moments_and_their_gradient(shape):
+    import tensorflow as tf
+
+    from motifbook.epochs_tensorflow import batch_moments
+
+    stream = np.random.default_rng(0)
+    x = tf.constant(stream.normal(3.0, 0.5, shape), tf.float64)
+    weights = tf.constant(stream.normal(size=(2, 3)))
+    found = []
+    for moments in (batch_moments, lambda x: tf.nn.moments(x, range(len(shape) - 1))):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            mean, variance = moments(x)
+            total = tf.reduce_sum(weights[0] * mean + weights[1] * variance)
+        found.append((mean, variance, tape.gradient(total, x)))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
 def test_validation_loss_is_the_plain_model_s(batch):
     from motifbook.epochs_tensorflow import Epochs
 

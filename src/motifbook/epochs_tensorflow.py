@@ -9,6 +9,8 @@ plain model's):
   size. max commutes with a non-decreasing function; where gamma is negative the kernel is
   multiplied by -1 (and gamma with it), so the function is never decreasing. Batch statistics are
   those of the unpooled map.
+* Those statistics have a gradient of their own (`batch_moments`), which passes over the map twice
+  and not five times.
 
 Updates go straight into the Keras model's own variables.
 """
@@ -84,7 +86,7 @@ class Epochs:
             sign = tf.where(gamma < 0, -1.0, 1.0)
             kernel = self.layers[f"conv_{number}"].kernel.value * sign
             x = tf.nn.conv1d(x, kernel, 1, "SAME")
-            scale, shift = self._norm(f"norm_{number}", x, (0, 1), training, sign)
+            scale, shift = self._norm(f"norm_{number}", x, training, sign)
             if conv.pool > 1:
                 x = tf.nn.max_pool1d(x, conv.pool, conv.pool_stride, "SAME")
             x = tf.nn.relu(x * scale + shift)
@@ -94,7 +96,7 @@ class Epochs:
         hidden = self.layers["hidden"]
         x = x @ hidden.kernel.value
         if self.protocol.norm_hidden:
-            scale, shift = self._norm("norm_hidden", x, (0,), training)
+            scale, shift = self._norm("norm_hidden", x, training)
             x = x * scale + shift
         else:
             x += hidden.bias.value
@@ -110,14 +112,14 @@ class Epochs:
         # l2_loss is half the sum of squares.
         return entropy + 2 * self.protocol.l2 * tf.add_n([tf.nn.l2_loss(v) for v in self.penalised])
 
-    def _norm(self, name, x, axes, training, sign=1.0):
+    def _norm(self, name, x, training, sign=1.0):
         """Batch norm of `x` as (scale, shift), its moving averages updated when training.
 
         `x` is the layer's true input times `sign`; the averages are kept of the true input.
         """
         layer = self.layers[name]
         if training:
-            mean, variance = tf.nn.moments(x, axes)
+            mean, variance = batch_moments(x)
             average, spread = layer.moving_mean.value, layer.moving_variance.value
             average.assign(MOMENTUM * average + (1 - MOMENTUM) * tf.stop_gradient(mean * sign))
             spread.assign(MOMENTUM * spread + (1 - MOMENTUM) * tf.stop_gradient(variance))
@@ -182,6 +184,20 @@ class Epochs:
             loss = self.loss(labels[start:end], self.logits(bases[start:end], False))
             total += loss * tf.cast(end - start, tf.float32)
         return total / number
+
+
+@tf.custom_gradient
+def batch_moments(x: tf.Tensor):
+    """Mean and variance (channels,) of (..., channels), over all axes but the last."""
+    axes = tuple(range(x.shape.rank - 1))
+    mean, variance = tf.nn.moments(x, axes)
+
+    def gradient(by_mean, by_variance):
+        number = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
+        slope = 2.0 * by_variance / number
+        return x * slope + (by_mean / number - mean * slope)
+
+    return (mean, variance), gradient
 
 
 def _on_device(split: Split) -> tuple[tf.Tensor, tf.Tensor]:
