@@ -26,7 +26,9 @@ FOLDERS = {"synthetic": SYNTHETIC, "chipseq": CHIPSEQ}
 
 @cache
 def read(dataset: str, model: str) -> list[dict]:
-    return [json.loads(p.read_text()) for p in sorted((FOLDERS[dataset] / model).glob("trial-*.json"))]
+    return [
+        json.loads(p.read_text()) for p in sorted((FOLDERS[dataset] / model).glob("trial-*.json"))
+    ]
 
 
 def share(layer: dict, counts) -> float:
