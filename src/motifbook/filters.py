@@ -69,7 +69,7 @@ def read(
     layer: int = 1,
     batch: int | None = None,
 ) -> Filters:
-    """Read the PPMs of a layer off a split, in batches, so memory does not grow with the split.
+    """Read the PPMs of a layer off a split, in batches: of activations only one is ever held.
 
     Parameters
     ----------
@@ -126,17 +126,21 @@ def read(
 
     counts = np.zeros((len(maximum), window, 4))
     number = np.zeros(len(maximum), int)
+    places: list[list[np.ndarray]] = [[] for _ in maximum]  # where sites are to be scored
+    length = split.bases.shape[1]
     for start, active in activations():
         bases = split.bases[start : start + batch]
         for f, sites in enumerate(_sites(active, threshold, protocol, left, right)):
             sequence, position = sites
             number[f] += len(sequence)
+            if split.sites is not None:
+                places[f].append((start + sequence) * length + position)
             weight = active[sequence, position, f].astype(float)
             if protocol.weighting == "equal":
                 weight = np.ones_like(weight)
             for column in range(window):
                 at = position + column - left
-                inside = (at >= 0) & (at < bases.shape[1])
+                inside = (at >= 0) & (at < length)
                 base = bases[sequence[inside], at[inside]]
                 counts[f, column] += np.bincount(base, weight[inside], minlength=5)[:4]
     total = counts.sum(axis=2, keepdims=True)
@@ -145,24 +149,16 @@ def read(
     if split.sites is None:
         return Filters(**result)
 
-    cores = [core(ppm) for ppm in ppms]
     classes = split.labels.shape[1]
     hit_sites = np.zeros((len(maximum), classes))
     found = np.zeros((len(maximum), classes))
     embedded = np.bincount(split.sites["tf"], minlength=classes)
-    for start, active in activations():
-        here = split.sites[
-            slice(*np.searchsorted(split.sites["sequence"], [start, start + len(active)]))
-        ]
-        for f, (sequence, position) in enumerate(_sites(active, threshold, protocol, left, right)):
-            mask = np.zeros(active.shape[:2], bool)
-            mask[sequence, position] = True
-            first, last = cores[f]
-            for tf in range(classes):
-                motifs = here[here["tf"] == tf]
-                hits, recalled = score_sites(mask, motifs, start, first - left, last - left)
-                hit_sites[f, tf] += hits
-                found[f, tf] += recalled
+    motifs = [split.sites[split.sites["tf"] == tf] for tf in range(classes)]
+    for f, ppm in enumerate(ppms):
+        first, last = (edge - left for edge in core(ppm))
+        for tf in range(classes):
+            scored = score_sites(np.concatenate(places[f]), length, motifs[tf], first, last)
+            hit_sites[f, tf], found[f, tf] = scored
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = hit_sites / number[:, None]
         recall = np.where(number[:, None] > 0, found / embedded, np.nan)
@@ -201,8 +197,8 @@ def _activations(
 
 def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """For each filter, the (sequence, position) of its sites in a batch of activations."""
-    for f, least in enumerate(threshold):
-        own = active[:, :, f]
+    by_filter = np.ascontiguousarray(np.moveaxis(active, 2, 0))  # as it is searched
+    for own, least in zip(by_filter, threshold, strict=True):
         if protocol.sites == "all":
             sequence, position = np.nonzero(own > least)
         else:
@@ -215,24 +211,22 @@ def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarra
         yield sequence, position
 
 
-def score_sites(mask, motifs, start, first, last) -> tuple[int, int]:
+def score_sites(places, length, motifs, first, last) -> tuple[int, int]:
     """How many active positions hit one of these motifs, and how many motifs are hit.
 
-    `mask` is (sequences, length); a position p stands for the bases p + first ... p + last - 1.
-    The motifs are of one length and in order.
+    `places` are the active positions in order, each as sequence * length + position; a position p
+    stands for the bases p + first ... p + last - 1. The motifs are of one length and in order.
     """
-    length = mask.shape[1]
     width = last - first
     need = (np.minimum(width, motifs["length"]) + 1) // 2
     low = np.clip(motifs["start"] + need - last, 0, length)
     high = np.clip(motifs["start"] + motifs["length"] - need - first + 1, low, length)
-    offset = (motifs["sequence"].astype(int) - start) * length
-    before = np.concatenate([[0], np.cumsum(mask.ravel())])
-    recalled = np.count_nonzero(before[offset + high] > before[offset + low])
+    offset = motifs["sequence"].astype(int) * length
+    before, ends = np.searchsorted(places, offset + low), np.searchsorted(places, offset + high)
+    recalled = np.count_nonzero(ends > before)
     # Count a position once where the reach of two neighbouring motifs overlaps.
-    ends = offset + high
-    ends[:-1] = np.minimum(ends[:-1], np.maximum((offset + low)[1:], (offset + low)[:-1]))
-    return int((before[ends] - before[offset + low]).sum()), int(recalled)
+    ends[:-1] = np.minimum(ends[:-1], np.maximum(before[1:], before[:-1]))
+    return int((ends - before).sum()), int(recalled)
 
 
 def _possible_maximum(model: keras.Model, layer: int) -> np.ndarray:

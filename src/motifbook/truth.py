@@ -73,10 +73,11 @@ def own_precision(
         threshold = np.quantile(embedded, 1 - share, method="lower")
         hits = sites = 0
         for strand, oriented in enumerate((motif, motif.reverse_complement())):
-            mask = np.zeros(split.bases.shape, bool)
-            mask[:, : scores.shape[2]] = scores[:, strand] >= threshold
-            hits += filters.score_sites(mask, mine, 0, *filters.core(oriented.ppm))[0]
-            sites += np.count_nonzero(mask)
+            sequence, position = np.nonzero(scores[:, strand] >= threshold)
+            length = split.bases.shape[1]
+            places = sequence * length + position
+            hits += filters.score_sites(places, length, mine, *filters.core(oriented.ppm))[0]
+            sites += len(places)
         found[name] = float(hits / sites)
     return found
 
