@@ -109,6 +109,7 @@ def check(folder: Path | str) -> pd.DataFrame:
     -------
     DataFrame
         One row per network: `auroc`, `auroc_sd` (over classes) and the archive's own;
+        `auroc_by_class`, in the order of `motifs.TFS`;
         `filters_equal` of `filters` PPMs within 2e-4 of the archive's; `hits_equal`: whether the
         set of Tomtom hits at E <= 0.1 of the *archived* filters is the archived set of
         `hits` (query, target) pairs; `match_any` and `match_relevant`, the fractions of filters
@@ -140,6 +141,7 @@ def check(folder: Path | str) -> pd.DataFrame:
                 "model": model_name,
                 "auroc": scores.mean(),
                 "auroc_sd": scores.std(),
+                "auroc_by_class": [round(float(score), 4) for score in scores],
                 "archived_auroc": archived[0],
                 "archived_sd": archived[1],
                 "filters": len(whole),
@@ -182,7 +184,7 @@ def write_check(table: pd.DataFrame, results_dir: Path | str | None = None) -> P
     """Keep the table of `check` on record, for the book."""
     path = runs.results_folder(results_dir) / "authors" / "networks.json"
     rows = [
-        {name: None if pd.isna(value) else value for name, value in row.items()}
+        {name: None if np.ndim(value) == 0 and pd.isna(value) else value for name, value in row.items()}
         for row in table.to_dict("records")
     ]
     data = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **backend.description()}

@@ -342,7 +342,7 @@ def _authors(options) -> int:
     from motifbook import authors, downloads
 
     table = authors.check(downloads.fetch_authors(options.source) / "synthetic")
-    print(table.to_string(index=False, float_format="%.3f"))
+    print(table.drop(columns="auroc_by_class").to_string(index=False, float_format="%.3f"))
     if options.record:
         print(f"on record: {authors.write_check(table, options.results)}")
     return 0
