@@ -395,18 +395,6 @@ class TestLedger:
         assert row["ours"] == pytest.approx(np.std([0.1] + [0] * 11))
         assert row["verdict"] == "differs"
 
-    def test_gradients_by_epoch(self):
-        kept = {"cnn-2": [4.0, 1.0], "cnn-25": [4.0, 3.0]}
-        records = [
-            record(model, trial, history={"gradient_norm": norms})
-            for model, norms in kept.items()
-            for trial in (1, 2, 3)
-        ]
-        row = row_of(records, "gradients-persist")
-        assert (row["ours"], row["verdict"]) == (pytest.approx(0.5), "reproduced")
-        without = [record(model, history={}) for model in kept]
-        assert row_of(without, "gradients-persist")["verdict"] == "not yet run"
-
     def test_in_vivo_needs_in_vivo_records(self):
         row = row_of([record(t) for t in ("cnn-1", "cnn-2")], "in-vivo-second-layer")
         assert row["verdict"] == "cannot be tested"

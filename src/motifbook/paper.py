@@ -181,11 +181,6 @@ def _hard_motifs(run: dict, layer: dict) -> float:
     return sum(n > 0 and tf.lower() in HARD_MOTIFS for tf, n in _filters_per_tf(run, layer).items())
 
 
-def _gradient_kept(run: dict, layer: dict) -> float:
-    norms = run["history"].get("gradient_norm")
-    return norms[run["best_epoch"] - 1] / norms[0] if norms else math.nan
-
-
 def _informative(ppm: np.ndarray) -> int:
     return int((motifs.information(ppm) > 0.5).sum())
 
@@ -220,7 +215,6 @@ QUANTITIES: dict[str, Callable[[dict, dict], float]] = {
     "match_other": lambda run, layer: layer["match_any"] - _relevant(layer),
     "unmatched_filters": lambda run, layer: (1 - layer["match_any"]) * len(layer["filters"]),
     "relevant_filters": lambda run, layer: _relevant(layer) * len(layer["filters"]),
-    "gradient_kept": _gradient_kept,
     "redundancy_range": _redundancy_range,
     "hard_motifs": _hard_motifs,
     "long_motif_missing": _long_motif_missing,
@@ -228,8 +222,6 @@ QUANTITIES: dict[str, Callable[[dict, dict], float]] = {
 """What is measured on one layer of one run: (the record's data, the layer's part of it) -> value.
 
 match_other: fraction of filters that match a motif of JASPAR, but no relevant one.
-gradient_kept: norm of the loss's gradient by the first layer's weights in the best epoch, as a
-share of that in the first.
 redundancy_range: filters of the TF that has most, less those of the TF that has fewest.
 long_motif_missing: share of the columns with more than 0.5 bits of MEF2A, SRF, STAT1 and CEBPB that
 the filters matching them lack, in columns of their own with more than 0.5 bits.
