@@ -184,7 +184,10 @@ def write_check(table: pd.DataFrame, results_dir: Path | str | None = None) -> P
     """Keep the table of `check` on record, for the book."""
     path = runs.results_folder(results_dir) / "authors" / "networks.json"
     rows = [
-        {name: None if np.ndim(value) == 0 and pd.isna(value) else value for name, value in row.items()}
+        {
+            name: None if np.ndim(value) == 0 and pd.isna(value) else value
+            for name, value in row.items()
+        }
         for row in table.to_dict("records")
     ]
     data = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **backend.description()}
