@@ -228,18 +228,6 @@ COMPARISON = pd.DataFrame(
 )
 
 
-class TestDumbbell:
-    def test_verdicts_are_words(self):
-        ax = figures.dumbbell(COMPARISON, "auroc")
-        words = texts(ax.figure)
-        assert "● reproduced" in words
-        assert "✕ differs, provisional" in words
-        assert [text.get_text() for text in ax.get_yticklabels()] == ["CNN-2", "CNN-4"]
-
-    def test_a_value_that_the_paper_lacks(self):
-        assert "not in the paper" in texts(figures.dumbbell(COMPARISON, "match_any").figure)
-
-
 class TestTable:
     def test_rows_cells_and_words(self):
         page = figures.table(COMPARISON).data
@@ -301,21 +289,6 @@ def test_filters_per_tf_writes_every_count():
     ax = figures.filters_per_tf(counts)
     assert [text.get_text() for text in ax.texts] == ["1", "2", "3", "0"]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["MAX", "YY1"]
-
-
-def test_training_curves_mark_the_best_epoch():
-    history = pd.DataFrame(
-        {"model": model, "trial": trial, "epoch": epoch, "loss": 1 / epoch, "valid_loss": loss}
-        for model in ("cnn-2", "cnn-25")
-        for trial in (1, 2)
-        for epoch, loss in enumerate((0.5, 0.2, 0.3), start=1)
-    )
-    figure = figures.training_curves(history)
-    assert [ax.get_title() for ax in figure.axes] == ["CNN-2", "CNN-25"]
-    for ax in figure.axes:
-        best = marks(ax, "best")
-        assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in best] == [(2, 0.2)] * 2
-    assert len(figures.training_curves(history, ["cnn-25"]).axes) == 1
 
 
 def test_traces_have_a_panel_per_quantity_and_a_line_per_model():
@@ -392,13 +365,11 @@ def test_class_dots_have_a_row_per_tf_and_a_tick_per_reference():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda table: figures.dumbbell(table, "auroc").figure,
         lambda table: figures.filters_per_tf(table).figure,
         lambda table: figures.null_rates(table).figure,
         lambda table: figures.class_dots(table).figure,
         lambda table: figures.by_tf(table).figure,
         lambda table: figures.logo_grid(None),
-        figures.training_curves,
         figures.traces,
     ],
 )

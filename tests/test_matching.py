@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from motifbook import matching
-from motifbook.matching import COLUMNS, best_hits, match, match_fractions, refusal, verdicts
+from motifbook.matching import COLUMNS, best_hits, match, refusal, verdicts
 from motifbook.motifs import RELEVANT, Motif, jaspar, read_meme
 
 DATA = Path(__file__).parent / "data" / "tomtom"
@@ -311,7 +311,7 @@ def test_refused_queries_match_nothing_and_are_counted(queries, targets):
     pd.testing.assert_frame_equal(mixed.hits, alone.hits, check_exact=True)
     assert mixed.refused == {m.id: m.id.replace("_", " ") for m in refused}
     assert len(mixed.queries) == 10
-    assert match_fractions(mixed)[0] == match_fractions(alone)[0] * 4 / 10
+    assert verdicts(mixed)["any"].sum() == verdicts(alone)["any"].sum()
 
     table = verdicts(mixed)
     assert list(table.index) == list(mixed.queries)
@@ -364,7 +364,7 @@ def test_equal_q_values_count_for_the_first_tf_as_in_the_authors_script(cnn9):
     assert (row["tf"], row["truly"]) == ("MEF2A", "MEF2A")
 
 
-def test_verdicts_and_fractions(cnn9):
+def test_verdicts_of_each_query(cnn9):
     table = verdicts(cnn9)
     assert list(table.index) == ["filter0", "filter1", "filter19", "filter26"]
     assert list(table["any"]) == [False, True, True, True]
@@ -373,7 +373,6 @@ def test_verdicts_and_fractions(cnn9):
     assert table.loc["filter1", "target"] == "MA0836.1"  # CEBPD: the best, but not relevant
     assert table.loc["filter1", "relevant_target"] == "MA0466.2"
     assert math.isnan(table.loc["filter0", "e_value"])
-    assert match_fractions(cnn9) == (0.75, 0.75)
 
 
 def test_relevant_sets_are_a_parameter(cnn9):
@@ -381,15 +380,11 @@ def test_relevant_sets_are_a_parameter(cnn9):
     table = verdicts(cnn9, mine)
     assert list(table["tf"]) == [None, "CEBPD", "MEF2", "MEF2"]
     assert list(table["truly"]) == [None, "CEBPD", "MEF2B", "MEF2B"]
-    assert match_fractions(cnn9, {"FOSL1": ["MA0477.1"]}) == (0.75, 0.0)
-    assert match_fractions(cnn9, {}) == (0.75, 0.0)
+    for others in ({"FOSL1": ["MA0477.1"]}, {}):
+        table = verdicts(cnn9, others)
+        assert (table["any"].sum(), table["relevant"].sum()) == (3, 0)
     with pytest.raises(ValueError, match=r"relevant\['FOSL1'\].*list"):
         verdicts(cnn9, {"FOSL1": "MA0477.1"})
-
-
-def test_fractions_of_nothing_are_an_error(targets):
-    with pytest.raises(ValueError, match="no queries"):
-        match_fractions(match([], targets))
 
 
 def test_best_hits_are_all_hits_or_the_best_target(cnn9):

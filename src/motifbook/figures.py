@@ -478,60 +478,6 @@ def against_filters(
     return ax
 
 
-def dumbbell(comparison: pd.DataFrame, quantity: str, ax: Axes | None = None) -> Axes:
-    """Ours and the paper's value of one quantity for each model, joined, with the verdict in words.
-
-    See how far apart the two ends are beside their spread, and which verdicts are not "reproduced".
-
-    Parameters
-    ----------
-    comparison : DataFrame
-        From `paper.compare`.
-    quantity : str
-        Which of its quantities.
-    """
-    if comparison.empty:
-        return _no_run(ax)
-    rows = comparison[comparison["quantity"] == quantity]
-    if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH, 0.36 * len(rows) + 1.0))
-    for place, row in enumerate(rows.itertuples()):
-        sign, colour = VERDICT.get(row.verdict.split(",")[0], ("", GREY))
-        ax.plot([row.paper, row.ours], [place, place], color=colour, lw=6, alpha=0.25, zorder=1)
-        ax.errorbar(
-            row.paper,
-            place,
-            xerr=row.paper_sd,
-            fmt="D",
-            ms=6.5,
-            mfc="white",
-            mec=GREY,
-            ecolor="#b9b9b9",
-            lw=1.2,
-            mew=1.4,
-            zorder=2,
-        )
-        ax.errorbar(
-            row.ours, place, xerr=row.ours_sd, fmt="o", ms=6, color=colour, lw=1.2, zorder=3
-        )
-        ax.annotate(
-            f"{sign} {row.verdict}" if row.verdict else "not in the paper",
-            (1.01, place),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            color=colour,
-            fontsize=10,
-        )
-    ax.set_yticks(range(len(rows)), rows["label"])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel(QUANTITY[quantity][0])
-    ax.grid(True, axis="x")
-    ours = Line2D([], [], marker="o", color="black", lw=0, ms=6, label="ours (± sd)")
-    paper = Line2D([], [], marker="D", color=GREY, lw=0, mfc="white", mew=1.4, label="paper (± sd)")
-    ax.legend(handles=[ours, paper], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    return ax
-
-
 # --- What filters learn, and when -------------------------------------------------------------
 
 
@@ -566,42 +512,6 @@ def filters_per_tf(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     plt.setp(ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
     plt.setp(ax.get_yticklabels(), rotation=0)
     return ax
-
-
-def training_curves(history: pd.DataFrame, models: Sequence[str] | None = None) -> Figure:
-    """Training and validation loss by epoch, a panel per model, a line per trial.
-
-    See where the validation loss is lowest (dot): that epoch's parameters are the ones used.
-
-    Parameters
-    ----------
-    history : DataFrame
-        One row per run and epoch: `model`, `trial`, `epoch`, `loss`, `valid_loss`.
-    models : sequence of str, optional
-        Which, in which order, of those that have runs; all by default.
-    """
-    if history.empty:
-        return _no_run(None).figure
-    there = list(history["model"].unique())
-    models = there if models is None else [model for model in models if model in there]
-    figure, axes = plt.subplots(
-        1, len(models), figsize=(max(WIDTH, 2.3 * len(models)), 3.0), sharey=True, squeeze=False
-    )
-    for ax, model in zip(axes.flat, models, strict=True):
-        for _, run in history[history["model"] == model].groupby("trial"):
-            ax.plot(run["epoch"], run["loss"], color=GREY, lw=1.1, ls=(0, (4, 2)))
-            ax.plot(run["epoch"], run["valid_loss"], color=PALETTE[0], lw=1.3)
-            best = run.loc[run["valid_loss"].idxmin()]
-            ax.plot(best["epoch"], best["valid_loss"], "o", color=PALETTE[0], ms=6, gid="best")
-        ax.set(title=_label(model), xlabel="epoch")
-        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.flat[0].set_ylabel("loss")
-    lines = [
-        Line2D([], [], color=GREY, lw=1.1, ls=(0, (4, 2)), label="training"),
-        Line2D([], [], color=PALETTE[0], marker="o", label="validation, best epoch"),
-    ]
-    figure.legend(handles=lines, loc="outside upper center", ncols=2)
-    return figure
 
 
 def traces(

@@ -344,22 +344,3 @@ def verdicts(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT)
     # As objects, so that None stays None.
     table = pd.DataFrame(rows, index=index, columns=columns, dtype=object)
     return table.astype({"any": bool, "relevant": bool, "e_value": float})
-
-
-def match_fractions(
-    matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT
-) -> tuple[float, float]:
-    """Fraction of queries with any match, and with a relevant one.
-
-    The denominator is the number of queries. Refused ones, dead filters among them, count as not
-    matched.
-
-    Raises
-    ------
-    ValueError
-        If there is no query.
-    """
-    if not matches.queries:
-        raise ValueError("no queries, so no fraction of them")
-    table = verdicts(matches, relevant)
-    return float(table["any"].mean()), float(table["relevant"].mean())
