@@ -250,6 +250,7 @@ class TestRule:
             (0.5, NONE, math.nan, True, "close"),
             (0.0, (-0.1, 0.1), 0.01, True, "differs"),
             (-0.5, (-0.6, -0.4), 0.9, True, "differs"),
+            (4e-7, (-0.01, 0.01), 0.2, True, "differs"),  # a tie, but for the digits kept
         ],
     )
     def test_comparisons(self, difference, interval, claimed, every_step, verdict):

@@ -83,6 +83,25 @@ def test_a_dry_run_lists_every_job_of_table_1_and_makes_none(tmp_path):
     assert runs.get(results_dir=tmp_path / "results") == []
 
 
+def test_chapters_read_the_dataset_that_was_asked_for(tmp_path):
+    peaks = Path(__file__).parent / "data" / "peaks"
+    config = ("--config", f"dataset={peaks}", "models=cnn-50", "trials=1", "profile=smoke")
+    said = snakemake(
+        tmp_path, "local", "--dry-run", "--printshellcmds", "_build/chapters/in-vivo.ipynb",
+        "_build/chapters/ledger.ipynb", "_build/chapters/stride.ipynb", *config,
+    )  # fmt: skip
+    assert f"-r dataset {peaks}" in said and f"-r in_vivo {peaks}" in said
+    (stride,) = [line for line in said.splitlines() if "chapters/stride.ipynb --kernel" in line]
+    assert str(peaks) not in stride
+
+
+def test_chapters_are_not_made_from_another_protocol(tmp_path):
+    config = ("--config", "models=cnn-50", "trials=1", "protocol=as-written")
+    with pytest.raises(AssertionError, match="protocol as-run, found 'as-written'"):
+        snakemake(tmp_path, "local", "--dry-run", "chapters", *config)
+    snakemake(tmp_path, "local", "--dry-run", "records", *config)
+
+
 def test_what_is_asked_for_is_checked(tmp_path):
     with pytest.raises(AssertionError, match="unknown model 'cnn-3'"):
         snakemake(tmp_path, "local", "--dry-run", "--config", "models=cnn-3")
@@ -91,7 +110,7 @@ def test_what_is_asked_for_is_checked(tmp_path):
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
     folder = tmp_path_factory.mktemp("local")
-    snakemake(folder, "local", "records", "_build/chapters/runs.ipynb", *TWO)
+    snakemake(folder, "local", "records", "_build/chapters/stride.ipynb", *TWO)
     return folder
 
 
@@ -102,7 +121,8 @@ def records(folder: Path) -> list[runs.Record]:
 @pytest.mark.slow
 def test_two_runs_and_a_chapter_on_this_machine(local):
     assert [record.run.model for record in records(local)] == ["cnn-50", "cnn-100"]
-    assert '"output_type"' in (local / "_build/chapters/runs.ipynb").read_text()
+    chapter = (local / "_build/chapters/stride.ipynb").read_text()
+    assert "Made from 1 run (synthetic, as-run, smoke: CNN-50" in chapter
 
 
 @pytest.mark.slow

@@ -351,7 +351,7 @@ def judge_comparison(
     every_step : bool
         False where a trend holds between its ends but not at every step.
     """
-    if difference <= 0:
+    if round(difference, 5) <= 0:  # a record keeps six digits: 0.966667 may be 29/30, and a tie
         return DIFFERS
     if interval[0] > 0:
         return REPRODUCED if every_step else CLOSE
