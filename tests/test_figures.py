@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 
 import matplotlib
 
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Polygon
 
 from motifbook import figures, motifs
+from motifbook import runs as run_records
 from motifbook.runs import Record
 
 
@@ -207,6 +209,20 @@ class TestAgainst:
         assert "best" in texts(ax.figure)
         ax = figures.against_filters(runs(["cnn-25-60"]), printed([]), ax=plt.figure().subplots())
         assert [text.get_text() for text in ax.get_xticklabels()] == ["30", "60", "90", "120"]
+
+    def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
+        layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
+        write_record(tmp_path, layers=[layer | {"filters": []}])
+        table = run_records.table(run_records.get("cnn-2", 1, results_dir=tmp_path))
+        assert table["match_relevant"].dtype == float
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ax = figures.against_pool(table, printed([]), models=["cnn-1", "cnn-2"])
+            figures.show(ax)
+        drawn = [line.get_ydata().tolist() for line in marks(ax, "ours-match_any")]
+        assert drawn == [[], [0.5]]
+        drawn = [line.get_ydata().tolist() for line in marks(ax, "ours-match_relevant")]
+        assert drawn == [[], []]
 
     def test_without_any_run(self):
         ax = figures.against_pool(pd.DataFrame(), printed())

@@ -357,7 +357,7 @@ def against(
         middle = places + (number - (len(quantities) - 1) / 2) * 2 * slot
         means = []
         for model, place in zip(models, middle - slot / 2, strict=True):
-            trials = ours.loc[ours["model"] == model, quantity].to_numpy() if len(ours) else []
+            trials = ours.loc[ours["model"] == model, quantity].dropna() if len(ours) else []
             means.append(np.mean(trials) if len(trials) else np.nan)
             dots = {"ls": "", "marker": "os^"[number], "ms": 5.5, "mew": 0, "alpha": 0.65}
             ax.plot(np.full(len(trials), place), trials, gid=f"ours-{quantity}", **dots, **look)

@@ -500,7 +500,10 @@ def _tidy(rows: Iterable[dict], *columns: str) -> pd.DataFrame:
 
 
 def table(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
-    """One row per run: test scores, match fractions of a layer, dead filters, epochs, seconds."""
+    """One row per run: test scores, match fractions of a layer, dead filters, epochs, seconds.
+
+    `match_relevant` is NaN where no TF of the data has a known motif.
+    """
     of_layer = ("match_any", "match_relevant", "filters", "dead")
     of_run = ("epochs", "best_epoch", "seconds")
     rows = []
@@ -516,7 +519,8 @@ def table(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
                 **{name: record.data[name] for name in of_run},
             }
         )
-    return _tidy(rows, "auroc", "aupr", *of_layer, *of_run)
+    # None, where nothing is relevant, would make a column of objects.
+    return _tidy(rows, "auroc", "aupr", *of_layer, *of_run).astype({"match_relevant": float})
 
 
 def per_class(records: Iterable[Record]) -> pd.DataFrame:
