@@ -343,10 +343,16 @@ def test_a_damaged_record_is_named(refused, tmp_path):
         assert f"{path}: is in format 2, expected 1" in line
 
 
-def test_null_what_cannot_be(refused, tmp_path):
+def test_null_what_cannot_be(refused, tmp_path, monkeypatch):
     assert "invalid choice: 'random'" in refused("null", "random")
     assert "unknown model 'cnn-3'" in refused("null", "untrained", "--models", "cnn-3")
     assert "the table has no row" in refused("null", "shuffled", "--results", tmp_path)
+    path = tmp_path / "null" / "untrained.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    monkeypatch.setattr(null, "untrained", None)  # found before any work
+    line = refused("null", "untrained", "--results", tmp_path)
+    assert f"{path}: not a readable record" in line
 
 
 def test_trace_what_cannot_be(refused, tmp_path):

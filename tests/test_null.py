@@ -176,6 +176,27 @@ def test_a_null_comes_back(tmp_path, kind):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_rows_are_added_to_what_is_on_record(tmp_path):
+    null.write_null("untrained", pd.concat([rows(0.25), rows(0.5, trial=2)]), tmp_path)
+    # One network again, another profile's, and another layer's.
+    more = [rows(0.75), rows(0.125, profile="smoke"), rows(0.0, layer=2)]
+    path = null.write_null("untrained", pd.concat(more), tmp_path)
+    found = null.load_null("untrained", tmp_path)
+    assert found["match_any"].tolist() == [0.75, 0.5, 0.125, 0.0]
+    assert found["trial"].tolist() == [1, 2, 1, 1]
+    assert found["profile"].tolist() == ["paper", "paper", "smoke", "paper"]
+    assert found["match_relevant"].isna().all()
+
+    before = path.read_text()
+    with pytest.raises(ValueError, match=r"untrained\.json: was made with .*'settled_on': 2000"):
+        null.write_null("untrained", rows(), tmp_path, settled_on=10)
+    assert path.read_text() == before
+    path.write_text(before[:-20])
+    with pytest.raises(RecordError, match=r"untrained\.json: not a readable record"):
+        null.write_null("untrained", rows(), tmp_path)
+    assert path.read_text() == before[:-20]
+
+
 def test_what_cannot_be_kept(tmp_path):
     with pytest.raises(ValueError, match="unknown null 'random'; there are: untrained, shuffled"):
         null.write_null("random", rows(), tmp_path)

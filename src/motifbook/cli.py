@@ -182,7 +182,8 @@ def _parser() -> argparse.ArgumentParser:
         "null",
         _null,
         "Put on record how many filters match that have learned nothing (synthetic data).",
-        "Those of untrained networks, or those of the runs on record with their columns shuffled.",
+        "Those of untrained networks, or those of the runs on record with their columns shuffled. "
+        "They are added to what is on record.",
     )
     null.add_argument("kind", choices=("untrained", "shuffled"))
     null.add_argument("--models", default="all", help="all, or a comma-separated list")
@@ -385,6 +386,8 @@ def _null(options) -> None:
     _can_keep(options.results)
     from motifbook import null
 
+    with contextlib.suppress(FileNotFoundError):
+        null.load_null(options.kind, options.results)  # nothing can be added to a damaged one
     chosen = {"models": options.models, "trials": options.trials, "profile": options.profile}
     if options.kind == "untrained":
         table = null.untrained(**chosen)

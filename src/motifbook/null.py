@@ -223,7 +223,10 @@ def write_null(
     results_dir: Path | str | None = None,
     **configuration,
 ) -> Path:
-    """Keep a table of `untrained` or `shuffled` on record, whole or not at all.
+    """Add a table of `untrained` or `shuffled` to what is on record, whole or not at all.
+
+    A network's layer that is on record already gets its new row; the other rows stay. `versions`
+    and `written` are those of the last addition.
 
     Parameters
     ----------
@@ -237,7 +240,10 @@ def write_null(
     Raises
     ------
     ValueError
-        For another kind, a table without rows, or one without the columns.
+        For another kind, a table without rows, or one without the columns, or if what is on record
+        was made with another configuration.
+    RecordError
+        If what is on record is damaged: it is left as it is.
     """
     _check_kind(kind)
     if missing := [name for name in COLUMNS if name not in table.columns]:
@@ -258,6 +264,16 @@ def write_null(
         "targets": {"release": "JASPAR 2016", "number": len(motifs.jaspar())},
         "evalue": experiment.EVALUE,
     }
+    path = _path(kind, results_dir)
+    if path.exists():
+        before = _read(path, kind)
+        if before["configuration"] != configuration:
+            raise ValueError(
+                f"{path}: was made with {before['configuration']}; rows made with {configuration} "
+                "cannot be added to it"
+            )
+        # Each network's layer once: its place is the old one, its numbers are the new ones.
+        rows = list({_which(row): row for row in [*before["rows"], *rows]}.values())
     data = {
         "format": runs.FORMAT,
         "kind": kind,
@@ -271,7 +287,6 @@ def write_null(
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "rows": rows,
     }
-    path = _path(kind, results_dir)
     runs.write_whole(path, runs.to_json(data))
     return path
 
@@ -292,6 +307,11 @@ def load_null(kind: str, results_dir: Path | str | None = None) -> pd.DataFrame:
     path = _path(kind, results_dir)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such record")
+    return _table(_read(path, kind)["rows"])
+
+
+def _read(path: Path, kind: str) -> dict:
+    """The JSON of a record, its rows cut down to `COLUMNS`; RecordError if it is damaged."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["kind"] != kind:
@@ -301,7 +321,12 @@ def load_null(kind: str, results_dir: Path | str | None = None) -> pd.DataFrame:
         rows = [{name: row[name] for name in COLUMNS} for row in data["rows"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{path}: not a readable record ({error})") from error
-    return _table(rows)
+    return {**data, "rows": rows}
+
+
+def _which(row: dict) -> tuple:
+    """The network and layer that a row is of."""
+    return tuple(row[name] for name in ("dataset", "protocol", "profile", "model", "trial", "layer"))
 
 
 def rates(
