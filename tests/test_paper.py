@@ -243,8 +243,10 @@ class TestRule:
     @pytest.mark.parametrize(
         ("difference", "interval", "claimed", "every_step", "verdict"),
         [
-            (0.5, (0.4, 0.6), 0.9, True, "reproduced"),
-            (0.5, (0.4, 0.6), 0.9, False, "close"),
+            (0.8, (0.7, 0.9), 0.9, True, "reproduced"),
+            (0.5, (0.4, 0.6), math.nan, True, "reproduced"),
+            (0.5, (0.4, 0.6), 0.9, True, "close"),
+            (0.8, (0.7, 0.9), 0.9, False, "close"),
             (0.5, (-0.1, 1.1), 0.55, True, "close"),
             (0.5, (-0.1, 1.1), 0.9, True, "differs"),
             (0.5, NONE, math.nan, True, "close"),
@@ -320,14 +322,14 @@ class TestLedger:
         assert row_of(large, "large-pools-at-worst")["ours"] == pytest.approx(0.8)
 
     def test_groups_are_compared_by_their_nearest_pair(self):
-        relevant = {"cnn-1": 0, "cnn-2": 1, "cnn-4": 6, "cnn-10": 29, "cnn-25": 30, "cnn-50": 27}
+        relevant = {"cnn-1": 0, "cnn-2": 1, "cnn-4": 3, "cnn-10": 29, "cnn-25": 30, "cnn-50": 27}
         records = [
             record(model, trial, relevant=count, any_=30)
             for model, count in (relevant | {"cnn-100": 24}).items()
             for trial in (1, 2, 3)
         ]
         row = row_of(records, "large-pools-resemble")
-        assert row["ours"] == pytest.approx((24 - 6) / 30)
+        assert row["ours"] == pytest.approx((24 - 3) / 30)
         assert (row["trials"], row["verdict"]) == (3, "reproduced")
         assert row_of(records, "cnn-25-highest")["ours"] == pytest.approx(1 / 30)
         assert row_of(records, "any-is-not-relevant")["ours"] == pytest.approx(24 / 30)

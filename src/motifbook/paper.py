@@ -15,10 +15,11 @@ sample's, √(5/4) times that. The printed rounding is added: half a unit of the
 paper's error and to both ends of the interval. A number printed without an error over trials is
 compared by |Δ| alone.
 
-A *comparison* is **reproduced** if every sign in it is the paper's and Welch's 95% interval of the
-difference over our trials lies on that side of 0. It is **close** if the interval does so but a
-step of a trend goes back, or if only the sign is the paper's and the size falls short of the
-paper's by no more than a number's limit (0.02 or 0.10; none for counts). It **differs** otherwise.
+A *comparison* is **reproduced** if every sign in it is the paper's, Welch's 95% interval of the
+difference over our trials lies on that side of 0, and the size falls short of the paper's by no
+more than a number's limit (0.02 or 0.10; none for counts, nor where the paper prints no values). It
+is **close** if the interval lies there but the size falls short or a step of a trend goes back, or
+if the size is within the limit and only the sign is the paper's. It **differs** otherwise.
 Between two groups of models the difference is that of the nearest pair: the smallest mean of the
 group said to be greater less the largest of the other. Claims of "at most" ("similar", "partial")
 use a number's limits for |Δ|, one-sided.
@@ -353,10 +354,11 @@ def judge_comparison(
     """
     if round(difference, 5) <= 0:  # a record keeps six digits: 0.966667 may be 29/30, and a tie
         return DIFFERS
-    if interval[0] > 0:
-        return REPRODUCED if every_step else CLOSE
     _, loose = LIMITS.get(quantity, (math.inf, math.inf))
-    return DIFFERS if paper - difference > loose else CLOSE
+    short = paper - difference > loose  # never where the paper prints no values
+    if interval[0] > 0:
+        return CLOSE if short or not every_step else REPRODUCED
+    return DIFFERS if short else CLOSE
 
 
 class _Outcome(NamedTuple):
