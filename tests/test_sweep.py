@@ -51,27 +51,62 @@ def test_jobs_below_one_are_refused(tmp_path):
         sweep.sweep([smoke("cnn-50")], tmp_path, jobs=0)
 
 
+def until(condition, process, seconds=120):
+    """Wait for it, while the process runs."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        assert process.poll() is None, "the sweep ended by itself"
+        time.sleep(0.02)
+
+
+def group_is_gone(process) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def test_killed_at_random_and_started_again(tmp_path):
-    """kill -9 twice, Ctrl-C once, then to the end: every record whole, none made twice."""
-    dice = random.Random(7)
-    for stop in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
+    """Killed while runs are in flight, in three ways; then every record whole, none made twice."""
+    results, cache = tmp_path / "results", tmp_path / "cache"
+    environment = {**os.environ, "MOTIFBOOK_CACHE": str(cache)}
+    six = command(results, "--trials", "3", "--jobs", "2")
+    dice = random.Random()
+
+    def records():
+        return sorted(results.rglob("trial-*.json"))
+
+    made = {}
+    # All processes at once, as a power cut would; the parent alone; Ctrl-C in a terminal.
+    for stop, everyone in ((signal.SIGKILL, True), (signal.SIGKILL, False), (signal.SIGINT, True)):
         process = subprocess.Popen(
-            command(tmp_path), start_new_session=True, stderr=subprocess.DEVNULL
+            six, start_new_session=True, stderr=subprocess.DEVNULL, env=environment
         )
-        time.sleep(dice.uniform(4, 9))
-        # The session's processes all at once, as a power cut or a terminal would.
-        os.killpg(process.pid, stop)
+        before = len(made)
+        if everyone and stop == signal.SIGKILL:  # before there is any record
+            until(lambda: list(cache.glob("locks/*.lock")), process)
+        else:
+            until(lambda before=before: len(records()) > before, process)
+        time.sleep(dice.uniform(0, 0.3))
+        (os.killpg if everyone else os.kill)(process.pid, stop)
         process.wait(30)
-        for path in tmp_path.rglob("trial-*.json"):
+        end = time.monotonic() + 60
+        while not group_is_gone(process):  # workers without a parent end by themselves
+            assert time.monotonic() < end, "workers outlive the sweep"
+            time.sleep(0.1)
+        for path in records():
             json.loads(path.read_text())
-    made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("trial-*.json")}
-    done = subprocess.run(command(tmp_path), capture_output=True, text=True, timeout=300)
+            made.setdefault(path, path.stat().st_mtime_ns)
+    assert 2 <= len(made) < 6, "nothing was left to do"
+    done = subprocess.run(six, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
-    assert f"{4 - len(made)} runs made, {len(made)} were on record, 0 failed" in done.stdout
-    records = runs.get("cnn-50,cnn-100", 2, profile="smoke", missing="error", results_dir=tmp_path)
-    assert len(records) == 4
+    assert f"{6 - len(made)} runs made, {len(made)} were on record, 0 failed" in done.stdout
+    found = runs.get("cnn-50,cnn-100", 3, profile="smoke", missing="error", results_dir=results)
+    assert len(found) == 6
     assert all(path.stat().st_mtime_ns == when for path, when in made.items())
-    assert all(r.run.path(tmp_path).with_suffix(".meme").is_file() for r in records)
+    assert all(r.run.path(results).with_suffix(".meme").is_file() for r in found)
 
 
 def test_a_failed_run_does_not_stop_the_others(tmp_path):
