@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from motifbook import runs, synthetic
-from motifbook.provenance import anchor, catalogue, computed_from, described, provenance
+from motifbook import paper, runs, synthetic
+from motifbook.provenance import anchor, behind, catalogue, computed_from, described, provenance
 from motifbook.runs import Run
 
 
@@ -97,6 +97,34 @@ def test_line_of_data_says_which_record_or_how_to_make_it():
     assert repr(described("peaks", None)).endswith("put it there with: motifbook describe peaks")
     assert 'class="provenance"' in described("<b>", None).html
     assert "<b>" not in described("<b>", None).html
+
+
+CLAIM = {"dataset": "synthetic", "trials": 2, "models": "cnn-2@1", "than": ""}
+
+
+class TestBehind:
+    def test_runs_are_named_by_model_with_their_trials(self, tmp_path, write_record):
+        for model, trial in [("cnn-25", 2), *(("cnn-2", n) for n in (1, 2, 3, 5))]:
+            write_record(tmp_path, model, trial)
+        found = runs.get("cnn-25,cnn-2", 5, results_dir=tmp_path)
+        assert behind(CLAIM, found) == "synthetic/as-run/paper/cnn-2: 1-3,5"
+        assert behind(CLAIM | {"models": "cnn-25 cnn-4", "than": "cnn-2"}, found) == (
+            "synthetic/as-run/paper/cnn-2: 1-3,5; synthetic/as-run/paper/cnn-25: 2"
+        )
+
+    def test_no_value_of_ours_no_runs(self, records):
+        assert behind(CLAIM | {"trials": 0}, records) == ""
+
+    def test_other_data_and_constants_are_not_named(self, records):
+        assert behind(CLAIM | {"dataset": "chipseq"}, records) == ""
+        of_both = behind(CLAIM | {"than": "0.5"}, records)
+        assert of_both == "synthetic/as-run/paper/cnn-2: 1-2"
+
+    def test_every_value_of_the_ledger_has_its_runs(self, records):
+        ledger = paper.ledger(records)
+        named = [behind(claim, records) for claim in ledger.to_dict("records")]
+        assert [bool(runs) for runs in named] == list(ledger["trials"] > 0)
+        assert any(named)
 
 
 def test_page_without_records():

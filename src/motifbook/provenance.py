@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -90,6 +90,41 @@ def described(name: str, record: dict | None) -> Markup:
             f"(configuration {record['configuration_sha256'][:8]})."
         )
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
+
+
+def behind(claim: Mapping, records: Iterable[Record]) -> str:
+    """The runs that a claim's value of ours was made from, by name: empty where there is none.
+
+    Parameters
+    ----------
+    claim : mapping
+        A row of `paper.ledger`: its `dataset`, `trials`, `models` and `than`.
+    records : iterable of Record
+        What the ledger was made from.
+
+    Returns
+    -------
+    str
+        Such as "synthetic/as-run/paper/cnn-25: 1-5; synthetic/as-run/paper/cnn-50: 1-3,5".
+    """
+    if not claim["trials"]:
+        return ""
+    places = f"{claim['models']} {claim['than']}".split()
+    models = {place.partition("@")[0] for place in places}
+    asked = (record.run for record in records if record.run.model in models)
+    found = sorted({run for run in asked if run.dataset == claim["dataset"]}, key=_place)
+    return "; ".join(
+        f"{'/'.join(folder)}: {_ranges([run.trial for run in group])}"
+        for folder, group in groupby(found, lambda run: (*_table_of(run), run.model))
+    )
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Ascending whole numbers, neighbours drawn together: "1-3,5"."""
+    # Within a run of neighbours a number less its place in the list stays the same.
+    groups = groupby(enumerate(numbers), lambda item: item[1] - item[0])
+    spans = [[number for _, number in group] for _, group in groups]
+    return ",".join(f"{s[0]}-{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans)
 
 
 def _place(run: Run) -> tuple:
