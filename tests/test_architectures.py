@@ -129,6 +129,7 @@ def test_parse_models(text, names):
         ("cnn-2,cnn-3", "unknown model 'cnn-3'; there are: all, cnn-1, cnn-2"),
         ("all,cnn-2", "unknown model 'all'"),
         (" , ", "no model named in ' , '"),
+        (25, "unknown model '25'; there are: all, cnn-1"),  # papermill's reading of digits
     ],
 )
 def test_models_that_are_not(text, message):

@@ -99,6 +99,15 @@ def test_unknown_protocols(text, message):
         parse_protocol(text)
 
 
+@pytest.mark.parametrize("found", [5, 1.5, None, True])
+def test_names_that_are_no_text(found):
+    # papermill makes numbers of digits
+    with pytest.raises(ValueError, match=f"unknown protocol '{found}'; there are: as-run"):
+        parse_protocol(found)
+    with pytest.raises(ValueError, match=f"unknown profile {found}; there are: smoke"):
+        parse_profile(found)
+
+
 def test_what_decides_the_weights():
     decides = set(AS_RUN.training())
     assert decides == {

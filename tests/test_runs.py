@@ -13,7 +13,7 @@ from conftest import record_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook import experiment, motifs, runs
+from motifbook import chapter, experiment, motifs, runs
 from motifbook.motifs import Motif
 from motifbook.runs import MissingRunError, Record, RecordError, Run
 
@@ -247,7 +247,26 @@ def test_get_skips_what_is_missing(tmp_path, write_record):
         ("cnn-4", 2),
     ]
     assert runs.get("cnn-10", 2, results_dir=tmp_path) == []
-    assert runs.get(results_dir=tmp_path / "nowhere") == []
+
+
+def test_a_folder_of_records_that_is_named_exists(tmp_path, monkeypatch):
+    nowhere, file = tmp_path / "no" / "where", tmp_path / "file"
+    file.write_text("")
+    for read in (runs.open_results, runs.get, runs.on_record):
+        for place, message in (
+            (nowhere, f"results_dir {str(nowhere)!r} does not exist"),
+            (file, f"results_dir {str(file)!r} is a file, expected a folder"),
+            (5, "results_dir must be a folder's name as text, found 5"),
+        ):
+            with pytest.raises(ValueError, match=re.escape(message)):
+                list(read(results_dir=place))
+    with pytest.raises(ValueError, match="is a file, expected a folder"):
+        runs.open_results(file, missing="train")
+    assert runs.open_results(nowhere, missing="train") == nowhere
+    assert nowhere.is_dir()
+    # The project's own need not be there yet.
+    monkeypatch.setenv("MOTIFBOOK_ROOT", str(tmp_path))
+    assert runs.get("cnn-2", 1) == list(runs.on_record()) == []
 
 
 def test_get_names_what_is_missing(tmp_path, write_record):
@@ -284,11 +303,30 @@ def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
         ({"profile": "large"}, "unknown profile 'large'"),
         ({"protocol": "as-is"}, "unknown protocol 'as-is'"),
         ({"dataset": "no-such"}, "dataset 'no-such' is neither a folder"),
+        # papermill makes numbers of digits
+        ({"models": 25}, "unknown model '25'; there are: all, cnn-1, "),
+        ({"models": [25]}, "unknown model '25'"),
+        ({"profile": 5}, "unknown profile 5"),
+        ({"protocol": 5}, "unknown protocol '5'"),
+        ({"dataset": 3}, "dataset 3 is neither a folder"),
+        ({"missing": 1}, "missing must be one of skip, train, error, found 1"),
     ],
 )
 def test_get_checks_its_parameters(tmp_path, parameters, message):
     with pytest.raises(ValueError, match=message):
         runs.get(**parameters, results_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"missing": "foo"}, "missing must be one of skip, train, error, found 'foo'"),
+        ({"results_dir": "/no/such/place"}, "results_dir '/no/such/place' does not exist"),
+    ],
+)
+def test_a_chapter_checks_them_even_if_no_model_is_its_own(tmp_path, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        chapter.gather(("cnn-2",), "cnn-4", 1, **{"results_dir": tmp_path, **parameters})
 
 
 def test_on_record_is_sorted_and_takes_runs_only(tmp_path, write_record):

@@ -108,6 +108,7 @@ def parse_models(text: str) -> tuple[str, ...]:
     ValueError
         For an unknown name, or none.
     """
+    text = str(text)  # papermill makes a number of digits
     if text.strip() == "all":
         return tuple(MODELS)
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

@@ -92,10 +92,12 @@ def gather(
     runs.MissingRunError
         With `missing="error"`.
     """
+    # The parameters are checked even if none of the models is ours.
+    runs.check_missing(missing)
     named = parse_models(models)
     name, _ = runs.parse_dataset(dataset)
-    # The parameters are checked even if none of the models is ours.
     runs.wanted(models, trials, profile=profile)
+    runs.open_results(results_dir, missing)
     chosen = [model for model in own if model in named]
     if not chosen:
         return Gathered((), ())

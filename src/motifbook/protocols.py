@@ -143,7 +143,7 @@ def parse_protocol(text: str, dataset: str = "synthetic") -> Protocol:
     ValueError
         For an unknown protocol or switch.
     """
-    base, *switches = text.strip().split("+")
+    base, *switches = str(text).strip().split("+")  # papermill makes a number of digits
     protocols = {"as-run": (AS_RUN, AS_WRITTEN), "as-written": (AS_WRITTEN, AS_RUN)}
     if base not in protocols:
         raise ValueError(f"unknown protocol {base!r}; there are: {', '.join(protocols)}")
@@ -187,6 +187,7 @@ def parse_profile(text: str) -> Profile:
     ValueError
         For an unknown name.
     """
-    if text.strip() not in PROFILES:
+    name = str(text).strip()
+    if name not in PROFILES:
         raise ValueError(f"unknown profile {text!r}; there are: {', '.join(PROFILES)}")
-    return PROFILES[text.strip()]
+    return PROFILES[name]

@@ -151,13 +151,13 @@ def random_backgrounds(number: int, seed: int = 1) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `number` is below 2 (half choose the filter, half judge it), or the seed is not in
-        0..2**32-1.
+        If `number` is no whole number or below 2 (half choose the filter, half judge it), or the
+        seed is no whole number or not in 0..2**32-1.
     """
-    if number < 2:
-        raise ValueError(f"backgrounds must be at least 2, found {number}")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must lie in 0..{2**32 - 1}, found {seed}")
+    if not isinstance(number, int) or number < 2:
+        raise ValueError(f"backgrounds must be a whole number, at least 2, found {number!r}")
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number in 0..{2**32 - 1}, found {seed!r}")
     # RandomState's stream is frozen: the stored figure stays what this function computes.
     stream = np.random.RandomState(seed)
     return stream.randint(0, 4, size=(number, _LENGTH)).astype(np.uint8)

@@ -80,6 +80,10 @@ class RecordError(ValueError):
     """A record that cannot be trusted: the message names the file and what is wrong."""
 
 
+class OtherDataError(RecordError):
+    """A record of other data than its folder holds now; it is whole, but not of this dataset."""
+
+
 class MissingRunError(LookupError):
     """Runs that were asked for are not on record."""
 
@@ -96,8 +100,42 @@ def project_root() -> Path:
 
 
 def results_folder(results_dir: Path | str | None = None) -> Path:
-    """Where records lie: the folder given (if not None or empty), or the project's `results`."""
-    return Path(results_dir) if results_dir else project_root() / "results"
+    """Where records lie: the folder given (if not None or empty), or the project's `results`.
+
+    Raises
+    ------
+    ValueError
+        If it is not text or a path: papermill takes digits for a number.
+    """
+    if results_dir is None or results_dir == "":
+        return project_root() / "results"
+    if not isinstance(results_dir, str | Path):
+        raise ValueError(f"results_dir must be a folder's name as text, found {results_dir!r}")
+    return Path(results_dir)
+
+
+def open_results(results_dir: Path | str | None = None, missing: str = "skip") -> Path:
+    """The folder to read records from, which is there.
+
+    Parameters
+    ----------
+    results_dir : path, optional
+        A folder that is given must exist; with `missing="train"` it is made.
+    missing : str
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or what is there is none.
+    """
+    folder = results_folder(results_dir)
+    if missing == "train" and not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"results_dir {str(folder)!r} is a file, expected a folder of records")
+    if results_dir and not folder.exists():
+        raise ValueError(f"results_dir {str(folder)!r} does not exist")
+    return folder
 
 
 @dataclass(frozen=True, order=True)
@@ -196,8 +234,7 @@ def parse_dataset(text: str) -> tuple[str, Path | None]:
     """
     if text in DATASETS:
         return text, None
-    folder = Path(text)
-    if not folder.is_dir():
+    if not isinstance(text, str | Path) or not (folder := Path(text)).is_dir():
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
     return folder_name(folder), folder
 
@@ -250,7 +287,8 @@ def wanted(
     protocol: str = "as-run",
 ) -> list[Run]:
     """The runs that these parameters name: by model, then by trial. Raises ValueError."""
-    names = parse_models(models if isinstance(models, str) else ",".join(models))
+    several = isinstance(models, Iterable) and not isinstance(models, str)
+    names = parse_models(",".join(map(str, models)) if several else models)
     protocol, profile = parse_protocol(protocol).name, parse_profile(profile).name
     return [
         Run(dataset, protocol, profile, name, trial)
@@ -286,7 +324,7 @@ def get(
     Raises
     ------
     ValueError
-        For a parameter that names nothing.
+        For a parameter that names nothing, a folder of records among them.
     MissingRunError
         With `missing="error"`, naming the runs.
     RecordError
@@ -295,11 +333,12 @@ def get(
     check_missing(missing)
     name, source = parse_dataset(dataset)
     runs = wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
+    results_dir = open_results(results_dir, missing)
     absent = [run for run in runs if not run.path(results_dir).exists()]
     if absent and missing == "error":
         names = ", ".join(str(run) for run in absent)
         raise MissingRunError(
-            f"{len(absent)} of {len(runs)} runs are not in {results_folder(results_dir)}: {names}"
+            f"{len(absent)} of {len(runs)} runs are not in {results_dir}: {names}"
         )
     if absent and missing == "train":
         from motifbook import experiment
@@ -391,7 +430,7 @@ def check_source(path: Path, source: Path | str, sets: dict, relevant: dict) -> 
 
     Raises
     ------
-    RecordError
+    OtherDataError
         Naming the TFs.
     """
     from motifbook import chipseq
@@ -399,7 +438,7 @@ def check_source(path: Path, source: Path | str, sets: dict, relevant: dict) -> 
     made = {tf: (one.get("sha256"), list(relevant.get(tf, ()))) for tf, one in sets.items()}
     held = chipseq.contents(source)
     if other := sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf)):
-        raise RecordError(
+        raise OtherDataError(
             f"{path}: was made from other data than {source} holds now (other: "
             f"{', '.join(other)}); rename the folder, or move the old records away"
         )
@@ -462,8 +501,8 @@ def to_json(data: dict) -> str:
 
 
 def on_record(results_dir: Path | str | None = None) -> Iterator[Run]:
-    """Every run that has a record file, sorted."""
-    folder = results_folder(results_dir)
+    """Every run that has a record file, sorted. Raises ValueError as `open_results` does."""
+    folder = open_results(results_dir)
     found = []
     for path in folder.glob("*/*/*/*/trial-*.json"):
         *names, file = path.relative_to(folder).parts
