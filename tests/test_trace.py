@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,3 +67,64 @@ def test_missing_traces_are_named_or_made(traced, monkeypatch):
     monkeypatch.setattr(trace, "write", lambda run, _: made.append(("trace", put(run.model).model)))
     assert len(trace.get(["cnn-4"], missing="train", results_dir=folder)) == 3
     assert made == [("record", "cnn-4"), ("trace", "cnn-4")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not a readable trace"),
+        ("[]", "not a readable trace"),
+        ('"text"', "not a readable trace"),
+        ('{"run": "other"}', "says it is other"),
+        ('{"run": 1, "match_any": 2}', "not a readable trace"),
+    ],
+)
+def test_a_file_that_is_no_trace(traced, text, message):
+    folder, put = traced
+    run = put("cnn-2")
+    trace.path(run, folder).write_text(text)
+    with pytest.raises(runs.RecordError, match=rf"trace-1\.json: .*{message}"):
+        trace.load(run, folder)
+
+
+@pytest.mark.parametrize(
+    ("shorter", "message"),
+    [
+        (("match_any",), "not a readable trace"),
+        (("recall",), "not a readable trace"),
+        (("match_any", "match_relevant", "recall"), "has 2 epochs .* expected 3"),
+    ],
+)
+def test_a_trace_of_other_epochs_than_its_record(traced, shorter, message):
+    folder, put = traced
+    run = put("cnn-2")
+    data = json.loads(trace.path(run, folder).read_text())
+    for name in shorter:
+        data[name].pop()
+    trace.path(run, folder).write_text(json.dumps(data))
+    with pytest.raises(runs.RecordError, match=message):
+        trace.load(run, folder)
+
+
+@pytest.mark.parametrize(
+    "loss", [[0.5], [0.5, 0.2501], [0.5, 0.25, 0.1]], ids=["shorter", "other", "longer"]
+)
+def test_a_network_that_is_not_the_one_on_record_is_not_traced(traced, monkeypatch, loss):
+    folder, put = traced
+    run = put("cnn-2")
+    before = trace.path(run, folder).read_text()
+    history = {"loss": loss, "valid_loss": [0.5, 0.75]}
+    monkeypatch.setattr(experiment, "open_dataset", lambda *_: None)
+    monkeypatch.setattr(
+        trace.training, "get", lambda *_: SimpleNamespace(history=history, snapshots={})
+    )
+    with pytest.raises(ValueError, match=f"{run}: the network in the cache is not the one on rec"):
+        trace.write(run, folder)
+    assert trace.path(run, folder).read_text() == before
+
+
+def test_a_network_s_history_is_compared_to_the_digits_on_record():
+    recorded = {"loss": [0.123457, 0.25]}
+    assert trace._same({"loss": [0.1234567891, 0.25]}, recorded)
+    assert not trace._same({"loss": [0.12346, 0.25]}, recorded)
+    assert not trace._same({"loss": [0.123457, 0.25], "valid_loss": [1.0, 1.0]}, recorded)

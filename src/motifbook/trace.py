@@ -32,11 +32,24 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
 
     Epoch 0 is the untrained network. Its batch norm has no averages yet, so its filters are read
     with mean zero.
+
+    Raises
+    ------
+    FileNotFoundError, RecordError
+        If the run is not on record, or its record is damaged.
+    ValueError
+        If the network is not the one on record: trained again on other hardware, it is another.
     """
+    record = runs.load(run, results_dir)
     protocol, profile = parse_protocol(run.protocol, run.dataset), parse_profile(run.profile)
     architecture = MODELS[run.model]
     dataset = experiment.open_dataset(run.dataset, protocol, profile)
     trained = training.get(dataset, architecture, protocol, profile, run.trial)
+    if not _same(trained.history, record.data["history"]):
+        raise ValueError(
+            f"{run}: the network in the cache is not the one on record: their losses differ, as "
+            "after training on other hardware or with other versions"
+        )
     model = training.new_model(dataset, architecture, protocol, run.trial)
     model.set_weights(trained.weights)
     rows: dict[str, list] = {"match_any": [], "match_relevant": [], "recall": []}
@@ -59,6 +72,14 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
     return target
 
 
+def _same(history: dict, recorded: dict) -> bool:
+    """Whether two histories are one, up to the six digits that a record keeps."""
+    return history.keys() == recorded.keys() and all(
+        len(values) == len(recorded[name]) and np.allclose(values, recorded[name], 1e-5, 0)
+        for name, values in history.items()
+    )
+
+
 def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
     """A run's trace, one row per epoch from 0, with losses and gradient norm from its record.
 
@@ -68,7 +89,7 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
     Raises
     ------
     runs.RecordError
-        If the trace is not readable or not of this run.
+        If the trace is not readable or not of this run, or has other epochs than its record.
     FileNotFoundError
         If there is none.
     """
@@ -76,16 +97,22 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
     if not file.exists():
         raise FileNotFoundError(f"{file}: no such trace")
     try:
-        data = json.loads(file.read_text())
+        data = json.loads(file.read_text(encoding="utf-8"))
         if data["run"] != str(run):
             raise ValueError(f"says it is {data['run']}, expected {run}")
         table = pd.DataFrame({name: data[name] for name in ("match_any", "match_relevant")})
         by_tf = pd.DataFrame(data["recall"], columns=data["classes"], index=table.index)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise runs.RecordError(f"{file}: not a readable trace ({error})") from error
     table.insert(0, "epoch", table.index)
     table["recall"] = by_tf.mean(axis=1)
-    history = runs.load(run, results_dir).data["history"]
+    record = runs.load(run, results_dir).data
+    history = record["history"]
+    if len(table) != record["epochs"] + 1:
+        raise runs.RecordError(
+            f"{file}: has {len(table)} epochs (with epoch 0), expected {record['epochs'] + 1} as "
+            "its record has them"
+        )
     for name, values in history.items():
         table[name] = [np.nan, *values]
     return table.join(by_tf)
@@ -117,6 +144,7 @@ def get(
         For a trace or a record that cannot be trusted.
     """
     runs.check_missing(missing)
+    runs.open_results(results_dir, missing)
     found = []
     for model in models:
         run = Run("synthetic", "as-run", profile, model, trial)
