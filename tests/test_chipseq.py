@@ -165,9 +165,9 @@ def test_no_group_is_in_two_splits(seed, number):
 def test_relevant_motifs_by_name_by_file_and_by_argument(folder):
     (folder / "srf.seq.txt").rename(folder / "srf.txt")
     assert chipseq.from_folder(folder).relevant == {"MYTF": (), "srf": motifs.RELEVANT["SRF"]}
-    (folder / "relevant.csv").write_text("tf,ids\nmytf,MA0001.1 MA0002.2\n")
+    (folder / "relevant.csv").write_text("tf,ids\nmytf,MA0093.2 PB0001.1\n")
     assert chipseq.from_folder(folder).relevant == {
-        "MYTF": ("MA0001.1", "MA0002.2"),
+        "MYTF": ("MA0093.2", "PB0001.1"),  # the second is only in the authors' list
         "srf": motifs.RELEVANT["SRF"],
     }
     given = {"srf": ("MA9999.1",)}
@@ -179,8 +179,13 @@ def test_relevant_motifs_by_name_by_file_and_by_argument(folder):
         ("tf,ids\nsrf,\n", r"relevant\.csv:2: expected a TF"),
         ("tf,ids\nsrf,MA1.1,MA2.1\n", r"relevant\.csv:2"),
         ("", "expected tf,ids"),
+        # With identifiers that do not exist nothing would match, without a word.
+        ("tf,ids\nsrf,MA0083.3 MA9999.1\n", r"relevant\.csv:2: 'MA9999\.1' is no identifier"),
+        ("tf,ids\nsrf,MA0083.3\nmytf,MA0139\n", r"relevant\.csv:3: 'MA0139' is no identifier"),
+        ("tf,ids\nsrf,MA0083.3\nSRF,MA0083.2\n", r"relevant\.csv:3: SRF is listed twice"),
+        ("tf,ids\nsrf,MA0083.3 \xe9\n", r"relevant\.csv: not a table in UTF-8"),
     ):
-        (folder / "relevant.csv").write_text(content)
+        (folder / "relevant.csv").write_text(content, encoding="latin-1")
         with pytest.raises(ValueError, match=message):
             chipseq.from_folder(folder)
 

@@ -71,7 +71,8 @@ def from_folder(
     relevant : mapping, optional
         JASPAR identifiers that count as a match of each TF. By default those of `relevant.csv`
         in the folder (columns `tf` and `ids`, identifiers separated by spaces), and for the
-        other TFs those of `motifs.RELEVANT` under the same name in either case, or none.
+        other TFs those of `motifs.RELEVANT` under the same name in either case, or none. The
+        file's identifiers must be in JASPAR 2016, CORE vertebrates, or in `motifs.RELEVANT`.
     length : int
         Window in nt, cut from the middle of each sequence; a shorter sequence is dropped.
     at_most : int, optional
@@ -84,8 +85,8 @@ def from_folder(
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If the folder has fewer than two sets, a set has no usable sequence, or `relevant` names a
-        TF that has no set.
+        If the folder has fewer than two sets, a set has no usable sequence, `relevant` names a TF
+        that has no set, or `relevant.csv` cannot be read or names what is no motif.
     """
     path = Path(path)
     name, sets = runs.folder_name(path), _sets(path)
@@ -285,17 +286,29 @@ def _relevant(
 
 
 def _read_relevant(path: Path) -> dict[str, tuple[str, ...]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames != ["tf", "ids"]:
-            raise ValueError(f"{path}: its columns are {rows.fieldnames}; expected tf,ids")
-        found: dict[str, tuple[str, ...]] = {}
-        for row in rows:
-            ids = tuple((row["ids"] or "").split())
-            if not row["tf"] or None in row or not ids:
-                raise ValueError(
-                    f"{path}:{rows.line_num}: expected a TF and its JASPAR identifiers, "
-                    "separated by spaces"
-                )
-            found[row["tf"].strip()] = ids
+    """The table `relevant.csv`, checked: identifiers that do not exist would match nothing."""
+    known = {motif.id for motif in motifs.jaspar()}.union(*motifs.RELEVANT.values())
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if rows.fieldnames != ["tf", "ids"]:
+                raise ValueError(f"{path}: its columns are {rows.fieldnames}; expected tf,ids")
+            for row in rows:
+                place, tf = f"{path}:{rows.line_num}", (row["tf"] or "").strip()
+                ids = tuple((row["ids"] or "").split())
+                if not tf or None in row or not ids:
+                    raise ValueError(
+                        f"{place}: expected a TF and its JASPAR identifiers, separated by spaces"
+                    )
+                if tf.lower() in map(str.lower, found):
+                    raise ValueError(f"{place}: {tf} is listed twice")
+                if unknown := [one for one in ids if one not in known]:
+                    raise ValueError(
+                        f"{place}: {unknown[0]!r} is no identifier in JASPAR 2016, CORE "
+                        "vertebrates; they are like MA0058.3"
+                    )
+                found[tf] = ids
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a table in UTF-8 ({error})") from error
     return found
