@@ -219,6 +219,15 @@ def replace(name, array):
             r"\(1000, 4, 1000\)",
         ),
         (
+            replace("trainxdata", np.uint8(1)),
+            r"trainxdata has the shape \(\); expected three axes",
+        ),
+        (
+            replace("trainxdata", np.zeros(240, np.uint8)),
+            r"trainxdata has the shape \(240,\); expected three axes",
+        ),
+        (replace("trainxdata", h5py.Empty("uint8")), r"trainxdata has the shape \(\)"),
+        (
             replace("traindata", np.zeros((919, 239), np.uint8)),
             r"traindata is uint8 of shape \(919, 239\); expected uint8 of shape \(919, 240\)",
         ),
@@ -369,6 +378,25 @@ def test_truncated_archives(archive, cache, tmp_path, part):
     with pytest.raises(ValueError, match=r"short\.tar\.gz: damaged or truncated"):
         deepsea.fetch(short)
     assert left(cache) == []
+
+
+def test_a_damaged_download_is_not_kept_and_a_damaged_copy_is(
+    archive, cache, tmp_path, monkeypatch
+):
+    def download(address, name, progress=None):
+        kept = cache / name
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(archive.read_bytes()[:-100])
+        return kept
+
+    monkeypatch.setattr(deepsea, "download_archive", download)
+    with pytest.raises(ValueError, match=r"truncated archive .*; the download is removed"):
+        deepsea.fetch()
+    assert left(cache) == []
+    copy = download("", "copy.tar.gz")
+    with pytest.raises(ValueError, match="truncated archive"):
+        deepsea.fetch(copy)
+    assert left(cache) == ["copy.tar.gz"]
 
 
 def test_a_changed_byte_is_found(bundle, cache, tmp_path):

@@ -94,13 +94,15 @@ def fetch(
     FileNotFoundError
         If `source` or one of the three files is missing.
     ValueError
-        If the archive or a file is damaged, or is not what the bundle holds.
+        If the archive or a file is damaged, or is not what the bundle holds. An archive that was
+        downloaded is then removed, so that the next try downloads it again.
     ConnectionError
         If the archive cannot be downloaded.
     OSError
         If the disk is full. Whatever fails, no half-written dataset is left behind.
     """
-    if source is None:
+    downloaded = source is None
+    if downloaded:
         bar = progress("download") if progress else None
         try:
             source = download_archive(address, "deepsea/DeepSEA_data.tar.gz", progress=bar)
@@ -118,6 +120,11 @@ def fetch(
         try:
             extract(source, folder, progress)
             dataset = truncate(folder, progress)
+        except ValueError as error:
+            if not downloaded:
+                raise
+            source.unlink()
+            raise ValueError(f"{error}; the download is removed, try again") from error
         finally:
             shutil.rmtree(folder)
     else:
@@ -285,7 +292,9 @@ def _read_v73(file: Path, part: str, labels: np.ndarray, bar: Progress | None) -
     try:
         with h5py.File(file, "r") as mat:
             shapes = {
-                key: (mat[key].shape, mat[key].dtype) for key in mat if hasattr(mat[key], "dtype")
+                key: (mat[key].shape or (), mat[key].dtype)  # an empty variable has None
+                for key in mat
+                if hasattr(mat[key], "dtype")
             }
             rows = _check_shapes(file, part, shapes, reverse=True)
             order = np.argsort(labels)  # HDF5 wants them ascending
@@ -355,7 +364,10 @@ def _read_v5(file: Path, part: str, labels: np.ndarray, bar: Progress | None) ->
 
 def _check_shapes(file: Path, part: str, found: dict, reverse: bool) -> int:
     """The number of sequences, if both variables are there and of the bundle's shapes and type."""
-    rows = found.get(f"{part}xdata", ((0,),))[0][-1 if reverse else 0]
+    seen = found.get(f"{part}xdata", ((0, 0, 0),))[0]
+    if len(seen) != 3:
+        raise ValueError(f"{file}: {part}xdata has the shape {tuple(seen)}; expected three axes")
+    rows = seen[-1 if reverse else 0]
     for name, shape in (
         (f"{part}xdata", (rows, 4, LENGTH)),
         (f"{part}data", (rows, LABELS)),
