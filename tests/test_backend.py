@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from motifbook import __version__, backend
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +31,22 @@ def test_it_starts_quietly_on_the_threads_asked_for_and_heeds_them_once():
     )
     assert run.stdout.strip().endswith(", 1 thread")
     assert run.stderr == "still heard\n"
+
+
+def test_a_backend_that_cannot_be_used_is_refused_before_anything_is_imported(monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    backend.check()
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(ValueError, match="KERAS_BACKEND is 'torch', expected one of tensorflow, "):
+        backend.check()
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with pytest.raises(ValueError, match="KERAS_BACKEND is 'torch'"):
+        backend.start()
+    assert "keras" not in sys.modules
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr(backend.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="KERAS_BACKEND is 'jax', which is not installed"):
+        backend.check()
 
 
 def test_silence_takes_what_other_languages_write_and_gives_it_back(capfd):

@@ -24,6 +24,7 @@ from motifbook import (
     null,
     optimal,
     runs,
+    sweep,
     synthetic,
 )
 from motifbook import trace as traces
@@ -338,9 +339,58 @@ def test_data_that_were_not_fetched(refused, tmp_path, monkeypatch):
 
 def test_a_damaged_record_is_named(refused, tmp_path):
     path = on_record(Run("synthetic", "as-run", "smoke", "cnn-2", 1), tmp_path, format=2)
-    for verb in ("runs", "train --model cnn-2"):
-        line = refused(*verb.split(), *SMOKE, "--results", tmp_path)
-        assert f"{path}: is in format 2, expected 1" in line
+    line = refused("train", "--model", "cnn-2", *SMOKE, "--results", tmp_path)
+    assert f"{path}: is in format 2, expected 1" in line
+
+
+def test_a_damaged_record_hides_no_other(tmp_path, capsys):
+    damaged, whole = (Run("synthetic", "as-run", "paper", "cnn-2", trial) for trial in (1, 2))
+    path = on_record(damaged, tmp_path, format=2)
+    on_record(whole, tmp_path)
+    reason = f"{path}: is in format 2, expected 1"
+    listing = ["runs", "--models", "cnn-2", "--trials", "3", "--results", str(tmp_path)]
+    assert cli.main(listing) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split()[:5] == ["cnn-2", "1", "of", "3", "1,3"]
+    assert out.endswith("1 of 3 runs on record\n")
+    assert err == f"motifbook: damaged: {reason}\n"
+    assert cli.main([*listing, "--json"]) == 1
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["on_record"] for row in rows] == [False, True, False]
+    assert [row.get("damaged") for row in rows] == [reason, None, None]
+
+    # A sweep of the same has nothing to make, and does not take the damaged one for made.
+    assert cli.main(["sweep", *listing[1:4], "2", *listing[5:]]) == 1
+    out, err = capsys.readouterr()
+    assert out == "0 runs made, 1 were on record, 1 failed\n"
+    assert f"motifbook: failed: {damaged}: {reason}\n" in err
+
+
+def test_records_are_looked_for_in_folders_only(refused, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "no' does not exist" in refused("runs", "--results", tmp_path / "no")
+    assert "file' is a file, expected a folder of records" in refused(
+        "runs", "--results", tmp_path / "file"
+    )
+
+
+def test_a_protocol_s_switches_come_in_any_order(tmp_path, capsys):
+    run = Run("synthetic", "as-run+sites+window", "smoke", "cnn-2", 1)
+    path = on_record(run, tmp_path)
+    train = ["train", "--model", "cnn-2", *SMOKE, "--protocol", "as-run+window+sites"]
+    assert cli.main([*train, "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.endswith(f"on record: {path}\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["train --model cnn-2", "trace --model cnn-2", "null untrained", "sweep --models cnn-2"],
+)
+def test_a_backend_that_cannot_be_used(refused, tmp_path, monkeypatch, command):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    line = refused(*command.split(), "--results", tmp_path / "results")
+    assert "KERAS_BACKEND is 'torch', expected one of tensorflow, jax" in line
+    assert not (tmp_path / "results").exists()
 
 
 def test_null_what_cannot_be(refused, tmp_path, monkeypatch):
@@ -421,6 +471,28 @@ def test_folders_that_are_no_data(refused, tmp_path):
     (bad / "MAX.fa").write_text(">a\nACGT!\n>b\nACGU?\n")
     line = refused(*train, bad)
     assert "MAX.fa: no usable bound sequence" in line and "MAX.fa:1: '!'" in line
+
+
+@pytest.mark.parametrize("verb", ["sweep", "runs"])
+def test_folders_that_are_no_data_are_refused_once(refused, tmp_path, verb):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "results").mkdir()
+    line = refused(verb, "--dataset", tmp_path / "empty", "--results", tmp_path / "results")
+    assert "0 sets of sequences; at least two are needed" in line
+
+
+def test_data_that_cannot_be_swept_are_refused_before_any_run(
+    refused, peaks, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sweep, "_Worker", None)
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path / "cache"))
+    for name in ("chipseq", "deepsea"):
+        assert f"motifbook data {name}" in refused(
+            "sweep", "--dataset", name, "--results", tmp_path / "results"
+        )
+    (peaks / "mafk.fa").write_text(">a\nACGT\n")
+    line = refused("sweep", "--dataset", peaks, "--results", tmp_path / "results")
+    assert "mafk.fa: no sequence has the window's 100 nt" in line
 
 
 def test_rows_left_out_are_noted(peaks, tmp_path, capsys):

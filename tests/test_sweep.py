@@ -3,10 +3,14 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -173,3 +177,49 @@ def test_what_is_on_record_is_skipped(tmp_path):
         [smoke("cnn-50")], tmp_path, show=lambda p: shown.append((p.total, p.skipped))
     )
     assert (progress.done, progress.skipped) == (0, 1) and shown == [(1, 1)]
+
+
+def test_a_damaged_record_is_a_failure_that_names_its_file_and_the_others_are_made(tmp_path):
+    path = smoke("cnn-50").path(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    progress = sweep.sweep([smoke("cnn-50"), smoke("cnn-100")], tmp_path, jobs=1)
+    assert (progress.done, progress.skipped) == (1, 0)
+    assert list(progress.failed) == [smoke("cnn-50")]
+    assert progress.failed[smoke("cnn-50")].startswith(f"{path}: not readable as JSON")
+    assert path.read_text() == "{"
+
+
+def test_a_worker_says_nothing_of_the_data(monkeypatch):
+    def ensure(run, results_dir, progress, source):
+        warnings.warn("1 bad rows left out", stacklevel=2)
+
+    parcels, told = iter([[smoke("cnn-50")], None]), []
+    pipe = SimpleNamespace(recv=lambda: next(parcels), send=told.append)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sweep.backend, "start", lambda threads: None)
+    monkeypatch.setattr(experiment, "ensure", ensure)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        sweep._work(pipe, None, 1, None)
+    assert told == [("ended", smoke("cnn-50"), None)]
+    assert heard == []
+
+
+def test_real_data_are_opened_once_before_any_worker_starts(tmp_path, monkeypatch):
+    peaks = tmp_path / "peaks"
+    shutil.copytree(Path(__file__).parent / "data" / "peaks", peaks)
+    first, *_ = sorted(peaks.glob("*.fasta"))
+    with first.open("a") as file:
+        file.write(">bad\nAC!T\n")
+    monkeypatch.setattr(sweep, "_Worker", None)  # cannot be called: any start of one is an error
+    three = [Run("peaks", "as-run", "smoke", model, 1) for model in ("cnn-1", "cnn-2", "cnn-4")]
+    with (
+        pytest.warns(UserWarning, match="1 bad rows left out") as heard,
+        pytest.raises(TypeError, match="'NoneType' object is not callable"),
+    ):
+        sweep.sweep(three, tmp_path / "results", source=peaks)
+    assert len(heard) == 1
+    first.write_text("")
+    with pytest.raises(ValueError, match=f"{first.name}: empty"):
+        sweep.sweep(three, tmp_path / "results", source=peaks)

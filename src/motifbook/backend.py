@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import platform
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+BACKENDS = ("tensorflow", "jax")
+"""Those that have a training loop here."""
+
+
+def check() -> None:
+    """Refuse a backend that cannot be used, without importing any.
+
+    Raises
+    ------
+    ValueError
+        If $KERAS_BACKEND is none of `BACKENDS`, or is not installed.
+    """
+    name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if name not in BACKENDS:
+        raise ValueError(f"KERAS_BACKEND is {name!r}, expected one of {', '.join(BACKENDS)}")
+    if importlib.util.find_spec(name) is None:
+        raise ValueError(f"KERAS_BACKEND is {name!r}, which is not installed")
 
 
 def start(threads: int | None = None) -> None:
@@ -21,9 +40,15 @@ def start(threads: int | None = None) -> None:
     ----------
     threads : int, optional
         Cores that TensorFlow may use; it heeds this only before its first operation.
+
+    Raises
+    ------
+    ValueError
+        As `check` does.
     """
     if "keras" in sys.modules:
         return
+    check()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silenced():
         import keras

@@ -15,9 +15,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from motifbook import __version__, runs
+from motifbook import __version__, backend, runs
 from motifbook.architectures import MODELS
-from motifbook.protocols import PROFILES, SWITCHES
+from motifbook.protocols import PROFILES, SWITCHES, parse_protocol
 
 
 class UsageError(ValueError):
@@ -242,8 +242,10 @@ def _simulate(options) -> None:
 
 def _train(options) -> None:
     name, source = runs.parse_dataset(options.dataset)
-    run = runs.Run(name, options.protocol, options.profile, options.model, options.trial)
+    protocol = parse_protocol(options.protocol).name  # switches in any order
+    run = runs.Run(name, protocol, options.profile, options.model, options.trial)
     _can_keep(options.results)
+    backend.check()
     from motifbook import experiment
 
     with _bar(run, PROFILES[run.profile].epochs) as progress:
@@ -292,22 +294,42 @@ def _sweep(options) -> int:
     return 1 if progress.failed else 0
 
 
-def _runs(options) -> None:
+def _runs(options) -> int:
     chosen, source = _wanted(options)
-    rows = []
+    runs.open_results(options.results)
+    if source is not None:
+        from motifbook import chipseq
+
+        chipseq.contents(source)  # a folder that holds no data has no runs to miss
+    rows, damaged = [], {}
     for run in chosen:
-        there = run.path(options.results).exists()
-        record = runs.load(run, options.results, source) if there else None
+        record = None
+        try:
+            if run.path(options.results).exists():
+                record = runs.load(run, options.results, source)
+        except runs.OtherDataError:
+            raise
+        except runs.RecordError as error:
+            damaged[run] = _line(error)
         rows.append((run, record))
     if options.json:
         for run, record in rows:
             row = {"run": str(run), "on_record": record is not None}
             if record:
                 row |= {"auroc": record.auroc, "seconds": record.data["seconds"]}
+            if run in damaged:
+                row["damaged"] = damaged[run]
             print(json.dumps(row))
-        return
+    else:
+        _print_runs(rows)
+    for reason in damaged.values():
+        print(f"motifbook: damaged: {reason}", file=sys.stderr)
+    return 1 if damaged else 0
+
+
+def _print_runs(rows: list[tuple[runs.Run, runs.Record | None]]) -> None:
     print(f"{'model':<13} on record  missing      mean AUROC  time per run")
-    for model in dict.fromkeys(run.model for run in chosen):
+    for model in dict.fromkeys(run.model for run, _ in rows):
         mine = [(run, record) for run, record in rows if run.model == model]
         made = [record for _, record in mine if record]
         missing = ",".join(str(run.trial) for run, record in mine if not record) or "-"
@@ -384,6 +406,8 @@ def _null(options) -> None:
     # Before the imports, which take seconds.
     runs.wanted(options.models, options.trials, profile=options.profile)
     _can_keep(options.results)
+    if options.kind == "untrained":
+        backend.check()
     from motifbook import null
 
     with contextlib.suppress(FileNotFoundError):
@@ -399,6 +423,7 @@ def _null(options) -> None:
 def _trace(options) -> None:
     run = runs.Run("synthetic", "as-run", options.profile, options.model, options.trial)
     _can_keep(options.results)
+    backend.check()
     from motifbook import experiment, trace
 
     with _bar(run, PROFILES[run.profile].epochs) as progress:

@@ -326,7 +326,7 @@ def _read(path: Path, kind: str) -> dict:
 
 def _which(row: dict) -> tuple:
     """The network and layer that a row is of."""
-    return tuple(row[name] for name in ("dataset", "protocol", "profile", "model", "trial", "layer"))
+    return tuple(row[name] for name in COLUMNS[: COLUMNS.index("layer") + 1])
 
 
 def rates(

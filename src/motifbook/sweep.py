@@ -11,14 +11,16 @@ import contextlib
 import multiprocessing
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
 
+from motifbook import backend
 from motifbook.architectures import MODELS, pooled_length
 from motifbook.protocols import parse_profile
-from motifbook.runs import Run, load
+from motifbook.runs import OtherDataError, RecordError, Run, load
 
 
 @dataclass
@@ -103,12 +105,16 @@ def sweep(
     Returns
     -------
     Progress
-        With the reason for each run that failed; one failure does not stop the others.
+        With the reason for each run that failed, or whose record is damaged; one failure does not
+        stop the others.
 
     Raises
     ------
     ValueError
-        If jobs is below one, or a record is of other data than `source` holds now.
+        If jobs is below one, the backend or the data cannot be used, or a record is of other data
+        than `source` holds now.
+    FileNotFoundError
+        If the data are not there.
     KeyboardInterrupt
         After the workers are stopped; finished runs are on record.
     """
@@ -118,10 +124,11 @@ def sweep(
         raise ValueError(f"jobs must be at least 1, found {jobs}")
     queue = schedule(runs)
     waiting = [run for run in queue if not run.path(results_dir).exists()]
-    if source is not None:
-        for run in set(queue).difference(waiting):
-            load(run, results_dir, source)  # that is, check that it is of what the folder holds
-    progress = Progress(len(queue), len(queue) - len(waiting))
+    damaged = _damaged(set(queue).difference(waiting), results_dir, source)
+    if waiting:
+        backend.check()
+        _check_data(waiting, source)
+    progress = Progress(len(queue), len(queue) - len(waiting) - len(damaged), failed=damaged)
     progress.ahead = sum(cost(run) for run in waiting)
     if waiting:
         progress.epochs = parse_profile(waiting[0].profile).epochs
@@ -149,6 +156,29 @@ def sweep(
         for worker in workers:
             worker.stop()
     return progress
+
+
+def _damaged(runs: Iterable[Run], results_dir, source) -> dict[Run, str]:
+    """What is wrong with those of the records that cannot be trusted."""
+    found = {}
+    for run in sorted(runs):
+        try:
+            load(run, results_dir, source)
+        except OtherDataError:
+            raise
+        except RecordError as error:
+            found[run] = str(error)
+    return found
+
+
+def _check_data(waiting: Iterable[Run], source) -> None:
+    """Open real data once here, so that what is to be said of them is said once."""
+    for dataset, profile in sorted({(run.dataset, run.profile) for run in waiting}):
+        if dataset != "synthetic":
+            from motifbook import invivo, training
+
+            opened = invivo.open_dataset(dataset, source)
+            training.check(training.subset(opened, parse_profile(profile)))
 
 
 class _Worker:
@@ -212,10 +242,13 @@ def _work(pipe, results_dir, threads, source) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    from motifbook import backend, experiment
+    from motifbook import experiment
 
     backend.start(threads)
-    with contextlib.suppress(EOFError, BrokenPipeError, OSError):
+    gone = contextlib.suppress(EOFError, BrokenPipeError, OSError)
+    with gone, warnings.catch_warnings():
+        # What there is to say of the data, the parent has said.
+        warnings.simplefilter("ignore", UserWarning)
         while (parcel := pipe.recv()) is not None:
             if len(parcel) > 1:
                 _train_at_once(parcel, pipe, results_dir, source)
