@@ -465,6 +465,10 @@ def test_sites_have_a_mark_per_filter_by_verdict():
         len(marks(figure.axes[0], kind)[0].get_xdata()) for kind in ("relevant", "other", "none")
     ]
     assert counts == [1, 0, 2]
+    (dot,) = marks(figure.axes[0], "relevant")
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (0.9, 0.4)  # precision along x
+    words = [figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()]
+    assert words == ["precision", "recall"]
     assert "not yet run" in texts(figure)
 
 

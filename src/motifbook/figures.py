@@ -755,8 +755,8 @@ _JUDGED = {
 def sites(judged: pd.DataFrame, models: Sequence[str], columns: int = 2) -> Figure:
     """Each filter's precision and recall against the embedded sites, beside what Tomtom says.
 
-    See whether filters that match a relevant motif (dots) lie high: most of what excites them was
-    embedded. Those that match low down resemble a motif without finding it.
+    See whether filters that match a relevant motif (dots) lie to the right: most of what excites
+    them was embedded. Those that match at the left resemble a motif without finding it.
 
     Parameters
     ----------
@@ -780,8 +780,8 @@ def sites(judged: pd.DataFrame, models: Sequence[str], columns: int = 2) -> Figu
         for verdict, (mark, colour, _) in _JUDGED.items():
             dots = own[own["verdict"] == verdict]
             ax.plot(
-                dots["site_recall"],
                 dots["site_precision"],
+                dots["site_recall"],
                 mark,
                 color=colour,
                 ms=5,
@@ -794,9 +794,9 @@ def sites(judged: pd.DataFrame, models: Sequence[str], columns: int = 2) -> Figu
         ax.set(title=_label(model), xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
         ax.grid(True)
     for ax in axes[:, 0]:
-        ax.set_ylabel("precision")
+        ax.set_ylabel("recall")
     for ax in axes[-1]:
-        ax.set_xlabel("recall")
+        ax.set_xlabel("precision")
     handles = [
         Line2D([], [], ls="", marker=mark, color=colour, mew=1.2 if mark == "x" else 0, label=text)
         for mark, colour, text in _JUDGED.values()
