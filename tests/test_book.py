@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
+import pandas as pd
 import papermill
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
 from motifbook.book import digest
-from motifbook.notebooks import chapters
+from motifbook.notebooks import chapters, read
 from motifbook.runs import project_root
 
 ROOT = project_root()
@@ -73,6 +78,58 @@ def test_contents_list_every_page_once_in_order():
     pages = listed_pages()
     assert sorted(pages) == sorted(path.stem for path in (ROOT / "book").glob("*.md"))
     assert pages == [name for name in ORDER if name in pages]
+
+
+# What a page says of where its figures come from.
+
+WITHOUT_RUNS = {
+    # a toy that is trained on the page, and what is computed from architectures alone
+    "fig-toy",
+    "fig-distance",
+    "fig-phases",
+    # the embedded motifs
+    "fig-deeper-truth",
+    "fig-filters-truth",
+    "fig-in-vivo-truth",
+    "fig-size-truth",
+    "fig-stride-truth",
+}
+"""Figures that are made from no record."""
+
+
+def figures_without_a_line(notebook) -> list[str]:
+    """Names of the figures that no line of provenance follows before the next figure."""
+    waiting, found = None, []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        last = cell.source.splitlines()[-1]
+        if name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
+            found += [waiting] if waiting else []
+            waiting = name
+        elif re.match(r"page\.made_from\(|provenance\(|described\(|computed_from\(", last):
+            waiting = None
+    return found + ([waiting] if waiting else [])
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_a_line_under_every_figure_says_which_runs_made_it(name):
+    assert set(figures_without_a_line(read(name))) <= WITHOUT_RUNS
+
+
+def test_every_figure_that_needs_no_run_is_in_the_book():
+    without = {figure for name in chapters() for figure in figures_without_a_line(read(name))}
+    assert without == WITHOUT_RUNS
+
+
+def test_plots_of_auroc_on_real_sequences_show_what_needs_no_network():
+    """The two plots by network draw every baseline; the floor and the one by TF are made of them."""
+    drawn = {}
+    for cell in read("in-vivo").cells:
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        if name and '"auroc"' in cell.source and name != "fig-in-vivo-floor":
+            drawn[name] = "references=lines" in cell.source and "drop(" not in cell.source
+    assert drawn == {"fig-in-vivo-scores": True, "fig-in-vivo-filters": True}
 
 
 # The whole book, built once.
@@ -268,3 +325,80 @@ def test_chapter_runs_again_with_training(name, smoke_results, tmp_path):
     papermill.execute_notebook(
         source, tmp_path / "out.ipynb", parameters=parameters, progress_bar=False, cwd=tmp_path
     )
+
+
+def run_page(name: str, folder: Path, **parameters: str):
+    """Execute a page's text, not the notebook that was made of it; returns the notebook."""
+    source, output = folder / f"{name}.ipynb", folder / f"{name}-out.ipynb"
+    nbformat.write(read(name), source)
+    options = {"progress_bar": False, "cwd": folder}
+    papermill.execute_notebook(source, output, parameters=parameters, **options)
+    return nbformat.read(output, as_version=4)
+
+
+def said(notebook) -> str:
+    """The sentences that a notebook's code put together."""
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    return "\n".join(out.get("data", {}).get("text/markdown", "") for out in outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dataset", "verdicts"),
+    [
+        ("chipseq", "no number of ours can confirm or contradict"),
+        ("deepsea", "each number of ours below is set against"),
+    ],
+)
+def test_the_page_of_real_sequences_says_what_its_data_are_worth(dataset, verdicts, tmp_path):
+    parameters = {"dataset": dataset, "results_dir": str(tmp_path / "empty")}
+    words = said(run_page("in-vivo", tmp_path, **parameters)).replace("\n", " ")
+    assert verdicts in words
+    assert ("not the paper's data" in words) == (dataset == "chipseq")
+
+
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory):
+    """A folder of two TFs that no motif is known of, and both pages that show its runs."""
+    folder, work = tmp_path_factory.mktemp("peaks"), tmp_path_factory.mktemp("unknown")
+    for tf, file in (("XXA", "MAFK.fasta"), ("XXB", "SRF.seq")):
+        shutil.copy(ROOT / "tests" / "data" / "peaks" / file, folder / f"{tf}.fasta")
+    options = {"results_dir": str(work / "results"), "profile": "smoke", "trials": "1"}
+    options["models"] = "cnn-1,cnn-2,cnn-10,cnn-25,cnn-25-60"
+    page = run_page("in-vivo", work, dataset=str(folder), missing="train", **options)
+    return folder, page, run_page("ledger", work, in_vivo=str(folder), **options)
+
+
+@pytest.mark.slow
+def test_where_no_motif_is_known_the_page_says_so(unknown):
+    folder, page, _ = unknown
+    words = said(page)
+    assert "**Relevant matches cannot be counted on these data**" in words
+    assert f"The dataset {folder.name} is your own" in words
+    assert "not the paper's data" not in words
+    warned = [out for cell in page.cells for out in cell.get("outputs", []) if "stderr" in str(out)]
+    assert warned == []
+
+
+@pytest.mark.slow
+def test_baselines_stand_beside_the_scores_of_real_sequences(unknown):
+    _, page, _ = unknown
+    (line,) = (line for line in said(page).splitlines() if line.startswith("Without a network"))
+    for baseline in ("GC content alone", "words of six bases"):
+        assert re.search(rf"{baseline}, AUROC 0\.\d{{3}} and AUPR 0\.\d{{3}}", line)
+
+
+@pytest.mark.slow
+def test_the_ledger_judges_a_folder_of_one_s_own(unknown):
+    folder, _, page = unknown
+    shown = [out for cell in page.cells for out in cell.get("outputs", []) if "data" in out]
+    links = [re.search(r"csv;base64,([^\"]+)", out.data.get("text/html", "")) for out in shown]
+    (csv,) = (base64.b64decode(link[1]).decode() for link in links if link)
+    ledger = pd.read_csv(io.StringIO(csv), keep_default_na=False)
+    own = ledger[ledger["dataset"] == folder.name].set_index("id")
+    assert own.loc["in-vivo-more-filters", "verdict"] == "cannot be tested"  # two widths lack
+    tested = own[own["trials"] > 0]
+    assert len(tested)
+    names = tested["runs"].str.split("; ").explode()
+    assert names.str.fullmatch(rf"{folder.name}/as-run/smoke/cnn[\d-]+: 1").all()
+    assert (ledger.loc[ledger["trials"] == 0, "runs"] == "").all()
