@@ -123,7 +123,7 @@ def test_every_figure_that_needs_no_run_is_in_the_book():
 
 
 def test_plots_of_auroc_on_real_sequences_show_what_needs_no_network():
-    """The two plots by network draw every baseline; the floor and the one by TF are made of them."""
+    """The plots by network draw each baseline; that of the floor is made of them."""
     drawn = {}
     for cell in read("in-vivo").cells:
         name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
