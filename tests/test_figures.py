@@ -210,6 +210,23 @@ class TestAgainst:
         ax = figures.against_filters(runs(["cnn-25-60"]), printed([]), ax=plt.figure().subplots())
         assert [text.get_text() for text in ax.get_xticklabels()] == ["30", "60", "90", "120"]
 
+    def test_a_reference_far_off_is_written_and_leaves_the_marks_apart(self):
+        far = {"GC content alone": 0.685, "best": 0.957}
+        ax = figures.against(runs(), printed([]), ["cnn-1", "cnn-2"], ["auroc"], references=far)
+        assert "GC content alone 0.685 ↓" in texts(ax.figure)
+        assert "best" in texts(ax.figure)
+        assert [line.get_ydata()[0] for line in ax.lines if line.get_ls() == "--"] == [0.957]
+        low, high = ax.get_ylim()
+        assert 0.94 < low < 0.95 and 0.957 < high < 0.96  # room for the words
+
+    def test_the_name_of_a_reference_covers_no_mark(self):
+        marks = runs()  # from 0.950 to 0.952
+        for height, place in ((0.953, "bottom"), (0.9499, "top")):
+            ax = plt.figure().subplots()
+            figures.against(marks, printed([]), ["cnn-1"], ["auroc"], ax, references={"it": height})
+            (name,) = (text for text in ax.texts if text.get_text() == "it")
+            assert name.get_va() == place
+
     def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
         layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
         write_record(tmp_path, layers=[layer | {"filters": []}])

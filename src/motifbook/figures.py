@@ -326,7 +326,8 @@ def against(
     """One quantity or more by model: ours with every trial, the paper's with its error.
 
     See whether our dots (one a trial; the line joins their means) fall where the paper's open
-    diamonds (mean ± standard deviation of five trials) are. A dashed line is a reference.
+    diamonds (mean ± standard deviation of five trials) are. A dashed line is a reference; one so
+    far off that the marks could not be told apart is written at the edge, with its value.
 
     Parameters
     ----------
@@ -373,18 +374,7 @@ def against(
                 error = cell["error"]
                 drawn = ax.errorbar(place, cell["mean"], error, capsize=2.5, **diamond, **look)
                 drawn.lines[0].set_gid(f"paper-{quantity}")
-    for text, height in (references or {}).items():
-        ax.axhline(height, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=0)
-        ax.annotate(
-            text,
-            (1, height),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="right",
-            color=GREY,
-            fontsize=10,
-        )
+    _draw_references(ax, references or {})
     _name_models(ax, places, models, x)
     _legend_against(ax, quantities)
     if len(quantities) == 1:
@@ -394,6 +384,47 @@ def against(
         if len(quantities) > 1:
             ax.set_ylabel("fraction of filters that match")
     return ax
+
+
+def _draw_references(ax: Axes, references: Mapping[str, float]) -> None:
+    """Named dashed lines, their names where no mark is; arrows to those that are far off."""
+    drawn = [line.get_ydata() for line in ax.lines if line.get_gid()]
+    marks = np.concatenate([np.asarray(y, float) for y in drawn]) if drawn else np.array([])
+    low, high = ax.get_ylim()
+    near, far = {}, {0: [], 1: []}  # far: by edge of the axis
+    for text, height in references.items():
+        if len(marks) and max(high, height) - min(low, height) > 5 * (high - low):
+            far[int(height > high)].append(f"{text} {height:.3f} {'↑' if height > high else '↓'}")
+        else:
+            ax.axhline(height, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=0)
+            near[text] = height
+    low, high = ax.get_ylim()
+    name = 0.1 * (high - low)  # about the height of a name
+    if any(far.values()):
+        ax.set_ylim(low - name * bool(far[0]), high + name * bool(far[1]))
+    for edge, texts in far.items():
+        if texts:
+            _write_reference(ax, ";  ".join(texts), edge, below=edge == 1)
+    for text, height in near.items():
+        away = marks - height
+        below = ((away > 0) & (away < name)).any() and not ((away < 0) & (away > -name)).any()
+        _write_reference(ax, text, height, below, coordinates="data")
+
+
+def _write_reference(
+    ax: Axes, text: str, height: float, below: bool, coordinates: str = "axes fraction"
+) -> None:
+    ax.annotate(
+        text,
+        (1, height),
+        xycoords=("axes fraction", coordinates),
+        xytext=(0, -3 if below else 3),
+        textcoords="offset points",
+        ha="right",
+        va="top" if below else "bottom",
+        color=GREY,
+        fontsize=10,
+    )
 
 
 def _name_models(
