@@ -582,7 +582,14 @@ def test_match_damaged_motifs(refused, tmp_path, content, line):
 
 
 def test_authors(run, tmp_path, monkeypatch):
-    table = pd.DataFrame({"network": ["cnn_4"], "ours": [0.95249], "theirs": [None]})
+    table = pd.DataFrame(
+        {
+            "network": ["cnn_4"],
+            "ours": [0.95249],
+            "theirs": [None],
+            "auroc_by_class": [[0.9, 1.0]],  # kept, but too long to print
+        }
+    )
     monkeypatch.setattr(downloads, "fetch_authors", lambda source: source)
     monkeypatch.setattr(authors, "check", lambda folder: table.assign(folder=folder.name))
     out = run("authors", "--from", tmp_path)
