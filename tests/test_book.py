@@ -351,7 +351,8 @@ def said(notebook) -> str:
     ],
 )
 def test_the_page_of_real_sequences_says_what_its_data_are_worth(dataset, verdicts, tmp_path):
-    parameters = {"dataset": dataset, "results_dir": str(tmp_path / "empty")}
+    (tmp_path / "results").mkdir()  # without a record
+    parameters = {"dataset": dataset, "results_dir": str(tmp_path / "results")}
     words = said(run_page("in-vivo", tmp_path, **parameters)).replace("\n", " ")
     assert verdicts in words
     assert ("not the paper's data" in words) == (dataset == "chipseq")
