@@ -163,6 +163,7 @@ def get(
     """
     name, source = runs.parse_dataset(dataset)
     runs.check_missing(missing)
+    runs.open_results(results_dir, missing)
     path = _path(name, results_dir)
     if not path.is_file():
         if missing == "error":

@@ -307,6 +307,7 @@ def get(
         For a record that cannot be trusted.
     """
     runs.check_missing(missing)
+    runs.open_results(results_dir, missing)
     number = parse_profile(profile).sequences
     config = synthetic.configuration(protocol, **({"number": number} if number else {}))
     if _path(results_dir, "synthetic", protocol).is_file():

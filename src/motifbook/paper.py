@@ -179,7 +179,9 @@ def _redundancy_range(run: dict, layer: dict) -> float:
 
 
 def _hard_motifs(run: dict, layer: dict) -> float:
-    return sum(n > 0 and tf.lower() in HARD_MOTIFS for tf, n in _filters_per_tf(run, layer).items())
+    """NaN where the data have none of these TFs."""
+    found = [n for tf, n in _filters_per_tf(run, layer).items() if tf.lower() in HARD_MOTIFS]
+    return float(np.count_nonzero(found)) if found else math.nan
 
 
 def _informative(ppm: np.ndarray) -> int:
@@ -515,7 +517,7 @@ def _row_of_ours(runs: _Runs, claim: dict, dataset: str) -> dict:
     )
     if not all(map(len, [*values.values(), *others.values()])):
         if claim["dataset"] == "in vivo":
-            return row | {"explanation": f"Needs records of the in vivo data ({dataset})."}
+            return row | {"explanation": f"Needs records of {dataset} that say something of it."}
         return row | {"verdict": NOT_RUN}
     result = _judge(values, others, claim)
     row |= {"ours": result.ours, "ours_sd": result.ours_sd, "trials": result.trials}
