@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motifbook import matching, motifs, paper, runs
+from motifbook import authors, matching, motifs, paper, runs
 from motifbook.architectures import MODELS
 from motifbook.motifs import Motif
+from motifbook.protocols import AS_WRITTEN
 
 SYNTHETIC = Path(__file__).parents[1] / "results" / "synthetic" / "as-run" / "paper"
 CHIPSEQ = Path(__file__).parents[1] / "results" / "chipseq" / "as-run" / "paper"
@@ -143,3 +144,41 @@ def test_recorded_ppms_matched_anew_give_the_recorded_fractions(dataset, model):
         if dataset == "synthetic":  # where the paper's twelve TFs are all the relevant ones
             assert verdicts["relevant"].mean() == pytest.approx(layer["match_relevant"], abs=1e-6)
             assert list(verdicts["tf"]) == [row["tf"] for row in layer["filters"]]
+
+
+def values(dataset: str, model: str, quantity: str) -> list[float]:
+    return [BARE[quantity](run, run["layers"][0]) for run in read(dataset, model)]
+
+
+def test_what_the_explanations_say_is_so(ledger):
+    """Their words are fixed; if records change, this finds the ones that no longer hold."""
+    claims = ledger.set_index("id")
+    scattered = ["cnn-4-any", "cnn-4-relevant", "cnn3-2-any"]
+    for row in claims.loc[[f"table1-{name}" for name in scattered]].itertuples():
+        assert row.low <= 0 <= row.high, row.Index
+    archive = authors.load_check().set_index("model")
+    for model in ("cnn-4", "cnn3-2"):
+        trials = values("synthetic", model, "match_any")
+        assert min(trials) <= archive["match_any"][model] <= max(trials)
+    assert archive["auroc_sd"].min() > 5 * 0.001
+    assert archive["match_relevant"]["cnn19-1-2"] == pytest.approx(0.87, abs=0.005)
+
+    relevant = sorted(values("synthetic", "cnn-4", "match_relevant"))
+    assert relevant[-1] > 1.5 * relevant[-2]
+    assert np.mean(relevant[:-1]) - 0.127 <= 0.10
+    small = [values("synthetic", model, "match_relevant") for model in ("cnn-1", "cnn-2")]
+    assert np.max(small) < relevant[0]
+    assert claims["verdict"]["table1-cnn9-4-relevant"] == paper.REPRODUCED
+
+    window = runs.get("cnn9-4", protocol="as-run+window", missing="skip")
+    nine = np.mean([record.layer()["match_any"] for record in window])
+    assert len(window) == 5 and abs(nine - 0.260) <= 0.05
+    by_text = MODELS["cnn-50-2"].under(AS_WRITTEN)
+    assert (by_text.convs[1].filters, by_text.hidden) == (128, 512)
+
+    for quantity in ("auroc", "aupr"):
+        large = ("cnn-10", "cnn-25", "cnn-50", "cnn-100", "cnn9-25", "cnn-50-2")
+        best = max(np.mean(values("chipseq", model, quantity)) for model in large)
+        assert np.mean(values("chipseq", "cnn-1", quantity)) > best
+        fifty = np.mean(values("chipseq", "cnn-50", quantity))
+        assert np.mean(values("chipseq", "cnn-4", quantity)) < fifty
