@@ -35,6 +35,7 @@ def test_a_machine_that_was_not_idle_is_named(benchmark):
         "sequences_per_second": {"fit": 1000, "sweep": 3000, "single": 2000},
         "ratio": 3.0,
         "single_ratio": 2.0,
+        "best_ratio": 2.5,
         "gflops": 10.0,
         "share_of_product": 0.1,
         "share_of_copy": 0.5,
@@ -43,6 +44,7 @@ def test_a_machine_that_was_not_idle_is_named(benchmark):
         "models": [row, row | {"model": "cnn-1", "ratio": 1.25}],
         "geometric_mean": 1.94,
         "single_geometric_mean": 2.0,
+        "best_geometric_mean": 2.5,
         "limits": {"product_gflops": 100.0, "copy_gb_per_s": 20.0},
         "load_before": 0.0,
     }
