@@ -14,7 +14,8 @@ An epoch is what the paper's is: training, then validation on a seventh as many 
 process builds, compiles and trains a first epoch that is not counted, and then waits; rounds go
 through the three by turns, one at a time. Ratios are of the same round; a model's is the median of
 its rounds. Beside it stands the ratio of each kind's best rounds, which another tenant of the same
-hardware disturbs less. The machine must have two cores and nothing else to do: the load found is in the output.
+hardware disturbs less. The machine must have two cores and nothing else to do: the load found is in
+the output.
 
 For the limit, a product of large matrices and a copy of a large array run as `sweep` does. Each
 model's floating-point operations, and the bytes that its maps before pooling must move at least,
