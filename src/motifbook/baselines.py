@@ -162,7 +162,6 @@ def get(
         For a record that cannot be trusted, or is of other data than the folder holds now.
     """
     name, source = runs.parse_dataset(dataset)
-    runs.check_missing(missing)
     runs.open_results(results_dir, missing)
     path = _path(name, results_dir)
     if not path.is_file():

@@ -93,7 +93,6 @@ def gather(
         With `missing="error"`.
     """
     # The parameters are checked even if none of the models is ours.
-    runs.check_missing(missing)
     named = parse_models(models)
     name, _ = runs.parse_dataset(dataset)
     runs.wanted(models, trials, profile=profile)

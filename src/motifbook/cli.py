@@ -111,8 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         "Make one run: train, read filters, match them, and keep a record.",
         "A run that is on record is not made again.",
     )
-    train.add_argument("--model", required=True, help=", ".join(MODELS))
-    train.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+    _add_one_run(train)
     _add_run_options(train)
 
     sweep = command(
@@ -122,16 +121,14 @@ def _parser() -> argparse.ArgumentParser:
         "Trial 1 of every model comes first, then trial 2, and so on. Stop it at any time: only "
         "the runs in flight are lost.",
     )
-    sweep.add_argument("--models", default="all", help="all, or a comma-separated list")
-    sweep.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+    _add_many_runs(sweep)
     sweep.add_argument(
         "--jobs", type=int, help="runs at once (default: as many as there are cores)"
     )
     _add_run_options(sweep)
 
     listing = command("runs", _runs, "Show what is on record, what is missing, and times.")
-    listing.add_argument("--models", default="all", help="all, or a comma-separated list")
-    listing.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+    _add_many_runs(listing)
     listing.add_argument("--json", action="store_true", help="one JSON object per run")
     _add_run_options(listing)
 
@@ -186,9 +183,8 @@ def _parser() -> argparse.ArgumentParser:
         "They are added to what is on record.",
     )
     null.add_argument("kind", choices=("untrained", "shuffled"))
-    null.add_argument("--models", default="all", help="all, or a comma-separated list")
-    null.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
-    null.add_argument("--profile", default="paper", help=", ".join(PROFILES))
+    _add_many_runs(null)
+    _add_profile(null)
     _add_results(null)
 
     trace = command(
@@ -197,15 +193,28 @@ def _parser() -> argparse.ArgumentParser:
         "Put on record what a run's first layer was worth after each epoch (synthetic data).",
         "Trains only what the cache no longer has.",
     )
-    trace.add_argument("--model", required=True, help=", ".join(MODELS))
-    trace.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
-    trace.add_argument("--profile", default="paper", help=", ".join(PROFILES))
+    _add_one_run(trace)
+    _add_profile(trace)
     _add_results(trace)
     return parser
 
 
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
+def _add_one_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, help=", ".join(MODELS))
+    parser.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+
+
+def _add_many_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", default="all", help="all, or a comma-separated list")
+    parser.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="paper", help=", ".join(PROFILES))
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    _add_profile(parser)
     parser.add_argument(
         "--dataset",
         default="synthetic",
@@ -301,29 +310,20 @@ def _runs(options) -> int:
         from motifbook import chipseq
 
         chipseq.contents(source)  # a folder that holds no data has no runs to miss
-    rows, damaged = [], {}
-    for run in chosen:
-        record = None
-        try:
-            if run.path(options.results).exists():
-                record = runs.load(run, options.results, source)
-        except runs.OtherDataError:
-            raise
-        except runs.RecordError as error:
-            damaged[run] = _line(error)
-        rows.append((run, record))
+    sound, damaged = runs.survey(chosen, options.results, source)
+    rows = [(run, sound.get(run)) for run in chosen]
     if options.json:
         for run, record in rows:
             row = {"run": str(run), "on_record": record is not None}
             if record:
                 row |= {"auroc": record.auroc, "seconds": record.data["seconds"]}
             if run in damaged:
-                row["damaged"] = damaged[run]
+                row["damaged"] = _line(damaged[run])
             print(json.dumps(row))
     else:
         _print_runs(rows)
     for reason in damaged.values():
-        print(f"motifbook: damaged: {reason}", file=sys.stderr)
+        print(f"motifbook: damaged: {_line(reason)}", file=sys.stderr)
     return 1 if damaged else 0
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from motifbook import motifs, paper
 from motifbook.architectures import MODELS
 from motifbook.protocols import AS_RUN, AS_WRITTEN, READING, SWITCHES, Protocol
-from motifbook.runs import Record
+from motifbook.runs import Record, site_tf
 from motifbook.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
 LADDER = tuple(f"as-run+{switch}" for switch in SWITCHES if switch != "widths")
@@ -222,12 +222,6 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
 
 
 _EMBEDDED = {"MEF2B": "MEF2A", "MEF2D": "MEF2A", "Arid3b": "Arid3a", "NFYA": "NFYB"}
-
-
-def site_tf(record: Record, filter: dict) -> str | None:
-    """The class whose embedded motifs are most often among a recorded filter's sites."""
-    precision = filter.get("site_precision")
-    return record.classes[int(np.argmax(precision))] if precision else None
 
 
 def silent_drop(records: Iterable[Record]) -> pd.DataFrame:

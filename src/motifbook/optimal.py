@@ -306,7 +306,6 @@ def get(
     RecordError
         For a record that cannot be trusted.
     """
-    runs.check_missing(missing)
     runs.open_results(results_dir, missing)
     number = parse_profile(profile).sequences
     config = synthetic.configuration(protocol, **({"number": number} if number else {}))

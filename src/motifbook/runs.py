@@ -121,13 +121,15 @@ def open_results(results_dir: Path | str | None = None, missing: str = "skip") -
     ----------
     results_dir : path, optional
         A folder that is given must exist; with `missing="train"` it is made.
-    missing : str
+    missing : "skip", "train" or "error"
 
     Raises
     ------
     ValueError
-        If there is no such folder, or what is there is none.
+        If there is no such folder, or what is there is none; if `missing` is none of `MISSING`.
     """
+    if missing not in MISSING:
+        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
     folder = results_folder(results_dir)
     if missing == "train" and not folder.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -272,12 +274,6 @@ def parse_trials(value: str | int) -> tuple[int, ...]:
     return tuple(range(1, number + 1))
 
 
-def check_missing(missing: str) -> None:
-    """Refuse what is none of `MISSING`. Raises ValueError."""
-    if missing not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
-
-
 def wanted(
     models: str | Iterable[str] = "all",
     trials: str | int = 5,
@@ -330,7 +326,6 @@ def get(
     RecordError
         For a record that cannot be trusted.
     """
-    check_missing(missing)
     name, source = parse_dataset(dataset)
     runs = wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
     results_dir = open_results(results_dir, missing)
@@ -346,6 +341,31 @@ def get(
         for run in absent:
             experiment.ensure(run, results_dir, source=source)
     return [load(run, results_dir, source) for run in runs if run.path(results_dir).exists()]
+
+
+def survey(
+    runs: Iterable[Run],
+    results_dir: Path | str | None = None,
+    source: Path | str | None = None,
+) -> tuple[dict[Run, Record], dict[Run, str]]:
+    """The records that are there, and what is wrong with those that cannot be trusted.
+
+    Raises
+    ------
+    OtherDataError
+        If a record is of other data than `source` holds.
+    """
+    sound, damaged = {}, {}
+    for run in runs:
+        if not run.path(results_dir).exists():
+            continue
+        try:
+            sound[run] = load(run, results_dir, source)
+        except OtherDataError:
+            raise
+        except RecordError as error:
+            damaged[run] = str(error)
+    return sound, damaged
 
 
 def load(
@@ -599,13 +619,21 @@ def filters(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
             if one["hits"]:
                 row |= {name: one["hits"][0][name] for name in ("target", "name", "e_value")}
             if one.get("site_precision"):
-                top = max(range(len(record.classes)), key=one["site_precision"].__getitem__)
-                row["site_tf"] = record.classes[top]
+                row["site_tf"] = site_tf(record, one)
+                top = record.classes.index(row["site_tf"])
                 row["site_precision"] = one["site_precision"][top]
                 row["site_recall"] = one["site_recall"][top]
             rows.append(row)
     of_filter = ("filter", "state", "sites", "any", "relevant", "tf", "target", "name", "e_value")
     return _tidy(rows, *of_filter, "site_tf", "site_precision", "site_recall")
+
+
+def site_tf(record: Record, filter: dict) -> str | None:
+    """The class whose embedded motifs are most often among a recorded filter's sites."""
+    precision = filter.get("site_precision")
+    if not precision:
+        return None
+    return record.classes[max(range(len(precision)), key=precision.__getitem__)]
 
 
 def history(records: Iterable[Record]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from pathlib import Path
 from motifbook import backend
 from motifbook.architectures import MODELS, pooled_length
 from motifbook.protocols import parse_profile
-from motifbook.runs import OtherDataError, RecordError, Run, load
+from motifbook.runs import Run, survey
 
 
 @dataclass
@@ -123,12 +123,12 @@ def sweep(
     if jobs < 1:
         raise ValueError(f"jobs must be at least 1, found {jobs}")
     queue = schedule(runs)
-    waiting = [run for run in queue if not run.path(results_dir).exists()]
-    damaged = _damaged(set(queue).difference(waiting), results_dir, source)
+    sound, damaged = survey(queue, results_dir, source)
+    waiting = [run for run in queue if run not in sound and run not in damaged]
     if waiting:
         backend.check()
         _check_data(waiting, source)
-    progress = Progress(len(queue), len(queue) - len(waiting) - len(damaged), failed=damaged)
+    progress = Progress(len(queue), len(sound), failed=damaged)
     progress.ahead = sum(cost(run) for run in waiting)
     if waiting:
         progress.epochs = parse_profile(waiting[0].profile).epochs
@@ -156,19 +156,6 @@ def sweep(
         for worker in workers:
             worker.stop()
     return progress
-
-
-def _damaged(runs: Iterable[Run], results_dir, source) -> dict[Run, str]:
-    """What is wrong with those of the records that cannot be trusted."""
-    found = {}
-    for run in sorted(runs):
-        try:
-            load(run, results_dir, source)
-        except OtherDataError:
-            raise
-        except RecordError as error:
-            found[run] = str(error)
-    return found
 
 
 def _check_data(waiting: Iterable[Run], source) -> None:

@@ -143,7 +143,6 @@ def get(
     RecordError
         For a trace or a record that cannot be trusted.
     """
-    runs.check_missing(missing)
     runs.open_results(results_dir, missing)
     found = []
     for model in models:
