@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motifbook.protocols import (
+    ALONE,
     AS_RUN,
     AS_WRITTEN,
     PROFILES,
@@ -37,8 +38,10 @@ def test_the_protocols_are_what_the_code_and_the_methods_say():
         "ends": ("kept", "dropped"),
         "window": (19, None),
         "trim": (True, False),
+        "l1": (0.0, 0.0),
         "l2": (1e-6, 1e-6),
         "batch_size": (100, 100),
+        "activation": ("relu", "relu"),
     }
     assert {name: (run[name], written[name]) for name in run} == known
 
@@ -78,10 +81,15 @@ def test_names_come_back(base, switches):
     assert parse_protocol("+".join([base, *reversed(switches), *switches])) == protocol
 
 
-def test_in_vivo_batches_are_smaller():
-    assert parse_protocol("as-run").batch_size == 100
-    assert parse_protocol("as-run", "deepsea").batch_size == 32
-    assert parse_protocol("as-written+trim", "chipseq").batch_size == 32
+@pytest.mark.parametrize(
+    ("switch", "field", "value"),
+    [("batch", "batch_size", 32), ("l1", "l1", 1e-6), ("exponential", "activation", "exponential")],
+)
+def test_a_switch_of_neither_protocol_sets_its_value_and_no_more(switch, field, value):
+    before, after = asdict(AS_RUN), asdict(parse_protocol(f"as-run+{switch}"))
+    assert after == {**before, "name": f"as-run+{switch}", field: value}
+    assert parse_protocol(f"as-run+{switch}").training() != AS_RUN.training()
+    assert set(ALONE) == {"batch", "l1", "exponential"}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +139,8 @@ def test_profiles():
         (2_000, 3, None),
         (None, 15, 5),
         (None, 100, None),
+        (None, 400, None),
     ]
     assert parse_profile(" quick ").name == "quick"
-    with pytest.raises(ValueError, match="unknown profile 'full'; there are: smoke, quick, paper"):
+    with pytest.raises(ValueError, match="unknown profile 'full'; there are: smoke, quick, paper, long"):
         parse_profile("full")

@@ -163,7 +163,7 @@ def build(
         return kinds[protocol.initialisation](seed=fresh())
 
     def penalty():
-        return keras.regularizers.L2(protocol.l2) if protocol.l2 else None
+        return keras.regularizers.L1L2(protocol.l1, protocol.l2)
 
     def norm(name: str):
         # Moving averages start from zero, as in the authors' code; beta and gamma as usual.
@@ -186,7 +186,8 @@ def build(
             name=f"conv_{number}",
         )(x)
         x = norm(f"norm_{number}")(x)
-        x = layers.ReLU(name=f"active_{number}")(x)
+        active = protocol.activation if number == 1 else "relu"
+        x = layers.Activation(active, name=f"active_{number}")(x)
         if conv.pool > 1:
             x = layers.MaxPooling1D(
                 conv.pool, conv.pool_stride, padding="same", name=f"pool_{number}"

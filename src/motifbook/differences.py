@@ -20,8 +20,11 @@ from motifbook.protocols import AS_RUN, AS_WRITTEN, READING, SWITCHES, Protocol
 from motifbook.runs import Record, site_tf
 from motifbook.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
-LADDER = tuple(f"as-run+{switch}" for switch in SWITCHES if switch != "widths")
-"""Rungs of one switch. `widths` is left out: it changes CNN-50-2 only."""
+LADDER = (
+    *(f"as-run+{switch}" for switch in SWITCHES if switch != "widths"),
+    "as-run+hidden-norm+epsilon",
+)
+"""Rungs of one switch, and of both that concern batch norm. `widths` is left out: it changes CNN-50-2 only."""
 
 LADDER_MODELS = ("cnn-25", "cnn-4")
 """One model of each kind: whole motifs in its first layer, and parts of them."""
@@ -61,14 +64,11 @@ _WORDS: dict[str, tuple[str, Callable[[Protocol], str]]] = {
             p.initialisation
         ],
     ),
-    "norm": (
+    "hidden-norm": (
         "batch norm",
-        lambda p: (
-            "after each convolution"
-            + (" and the hidden layer" if p.norm_hidden else "")
-            + f", epsilon {p.norm_epsilon:g}"
-        ),
+        lambda p: "after each convolution" + (" and the hidden layer" if p.norm_hidden else ""),
     ),
+    "epsilon": ("batch norm's epsilon", lambda p: f"{p.norm_epsilon:g}"),
     "stopping": (
         "end of training",
         lambda p: (

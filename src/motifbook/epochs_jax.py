@@ -232,7 +232,8 @@ class Network:
             sign = jnp.where(weights[f"norm_{number}/gamma"] < 0, -1.0, 1.0)
             x = _convolve(x, weights[f"conv_{number}/kernel"] * sign)
             scale, shift = norm(x, f"norm_{number}", sign)
-            x = jax.nn.relu(_pool(x, conv) * scale + shift)
+            exponential = number == 1 and self.protocol.activation == "exponential"
+            x = (jnp.exp if exponential else jax.nn.relu)(_pool(x, conv) * scale + shift)
             x = dropout(x, number - 1)
         x = _product(x.reshape(len(x), -1), weights["hidden/kernel"])
         if self.protocol.norm_hidden:
@@ -244,15 +245,16 @@ class Network:
         return _product(x, weights["output/kernel"]) + weights["output/bias"], moved
 
     def loss(self, weights, averages, bases, labels, key=None) -> tuple[jax.Array, Weights]:
-        """Mean binary cross-entropy plus the L2 penalty, and the moving averages afterwards."""
+        """Mean binary cross-entropy plus the penalty, and the moving averages afterwards."""
         logits, averages = self.logits(weights, averages, bases, key)
         entropy = jnp.mean(jax.nn.softplus(logits) - labels * logits)
+        l1, l2 = self.protocol.l1, self.protocol.l2
         penalty = sum(
-            jnp.sum(value**2)
+            l2 * jnp.sum(value**2) + (l1 * jnp.sum(jnp.abs(value)) if l1 else 0)
             for path, value in weights.items()
             if path.endswith(("kernel", "output/bias"))
         )
-        return entropy + self.protocol.l2 * penalty, averages
+        return entropy + penalty, averages
 
     def gradients(self, weights, averages, bases, labels, key):
         """Of one batch: (loss, moving averages afterwards), gradients."""

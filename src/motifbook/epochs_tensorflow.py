@@ -5,8 +5,8 @@ plain model's):
 
 * The data lie on the device as base indices, the whole epoch is one `tf.function`: no Python,
   no copies between batches.
-* Batch norm's affine part and ReLU come *after* max-pooling, on a map that is smaller by the pool
-  size. max commutes with a non-decreasing function; where gamma is negative the kernel is
+* Batch norm's affine part and the activation (ReLU or exp) come *after* max-pooling, on a map
+  that is smaller by the pool size. max commutes with a non-decreasing function; where gamma is negative the kernel is
   multiplied by -1 (and gamma with it), so the function is never decreasing. Batch statistics are
   those of the unpooled map.
 * Those statistics have a gradient of their own (`batch_moments`), which passes over the map twice
@@ -89,7 +89,8 @@ class Epochs:
             scale, shift = self._norm(f"norm_{number}", x, training, sign)
             if conv.pool > 1:
                 x = tf.nn.max_pool1d(x, conv.pool, conv.pool_stride, "SAME")
-            x = tf.nn.relu(x * scale + shift)
+            exponential = number == 1 and self.protocol.activation == "exponential"
+            x = (tf.exp if exponential else tf.nn.relu)(x * scale + shift)
             if training:
                 x = self._dropout(x, 0.1, step, number)
         x = tf.reshape(x, (-1, x.shape[1] * x.shape[2]))
@@ -107,10 +108,15 @@ class Epochs:
         return x @ output.kernel.value + output.bias.value
 
     def loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Mean binary cross-entropy over batch and classes, plus the L2 penalty."""
+        """Mean binary cross-entropy over batch and classes, plus the penalty."""
         entropy = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))
         # l2_loss is half the sum of squares.
-        return entropy + 2 * self.protocol.l2 * tf.add_n([tf.nn.l2_loss(v) for v in self.penalised])
+        loss = entropy + 2 * self.protocol.l2 * tf.add_n(
+            [tf.nn.l2_loss(v) for v in self.penalised]
+        )
+        if self.protocol.l1:
+            loss += self.protocol.l1 * tf.add_n([tf.reduce_sum(tf.abs(v)) for v in self.penalised])
+        return loss
 
     def _norm(self, name, x, training, sign=1.0):
         """Batch norm of `x` as (scale, shift), its moving averages updated when training.

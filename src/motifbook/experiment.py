@@ -79,7 +79,7 @@ def make(
     run: Run, progress: Progress | None = None, source: Path | str | None = None
 ) -> tuple[Record, list[Motif]]:
     """Train and read one network; returns its record and its trimmed PPMs as matched."""
-    protocol = parse_protocol(run.protocol, run.dataset)
+    protocol = parse_protocol(run.protocol)
     profile = parse_profile(run.profile)
     architecture = MODELS[run.model]
     dataset = open_dataset(run.dataset, protocol, profile, source)

@@ -95,7 +95,7 @@ def untrained(
     rows = []
     name, source = runs.parse_dataset(dataset)
     for run in runs.wanted(models, trials, dataset=name, protocol=protocol, profile=profile):
-        rules = parse_protocol(run.protocol, run.dataset)
+        rules = parse_protocol(run.protocol)
         data = experiment.open_dataset(name, rules, parse_profile(run.profile), source)
         architecture = MODELS[run.model]
         model = training.new_model(data, architecture, rules, run.trial)

@@ -45,10 +45,11 @@ class Protocol:
         Columns of a PPM; None is the filter's own size.
     trim : bool
         Cut uninformative ends off before the database search.
-    l2 : float
-        Weight of the sum of squared weights in the loss.
+    l1, l2 : float
+        Weight of the sum of absolute and of squared weights in the loss.
     batch_size : int
-        100; 32 in vivo.
+    activation : "relu" or "exponential"
+        Of the first convolution, after its batch norm; deeper layers keep ReLU.
     """
 
     name: str
@@ -67,12 +68,17 @@ class Protocol:
     ends: str
     window: int | None
     trim: bool
+    l1: float = 0.0
     l2: float = 1e-6
     batch_size: int = 100
+    activation: str = "relu"
 
     def training(self) -> dict:
         """The part that decides the trained weights, given dataset and architecture."""
         everything = asdict(self)
+        for name, plain in (("l1", 0.0), ("activation", "relu")):
+            if everything[name] == plain:  # as before there was a choice: networks keep their key
+                del everything[name]
         reading = {"name", "dataset", "widths"}.union(*(SWITCHES[name] for name in READING))
         return {key: value for key, value in everything.items() if key not in reading}
 
@@ -118,7 +124,8 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "dataset": ("dataset",),
     "optimiser": ("learning_rate", "beta1"),
     "initialisation": ("initialisation",),
-    "norm": ("norm_hidden", "norm_epsilon"),
+    "hidden-norm": ("norm_hidden",),
+    "epsilon": ("norm_epsilon",),
     "stopping": ("patience",),
     "widths": ("widths",),
     "sites": ("threshold", "maximum", "sites"),
@@ -128,15 +135,22 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "trim": ("trim",),
 }
 """The differences between the two protocols, each by the fields it sets."""
+ALONE: dict[str, dict] = {
+    "batch": {"batch_size": 32},
+    "l1": {"l1": 1e-6},
+    "exponential": {"activation": "exponential"},
+}
+"""Switches that neither protocol has set: what the authors' code came to have (`batch` since
+2019-12-24, `l1` in CNN-50's model file since 2019-04-17), and what Koo & Ploenzke 2021 propose."""
 READING = ("sites", "weighting", "ends", "window", "trim")
 """Switches that only change how filters are read: they need no training of their own."""
 
 
-def parse_protocol(text: str, dataset: str = "synthetic") -> Protocol:
+def parse_protocol(text: str) -> Protocol:
     """A protocol from its name: `as-run`, `as-written`, or either with switches set the other way.
 
-    `as-run+optimiser+window` is `as-run` with the two switches set as in `as-written`. In vivo
-    the authors' batch size was 32.
+    `as-run+optimiser+window` is `as-run` with the two switches set as in `as-written`; a switch of
+    `ALONE` has a value of its own.
 
     Raises
     ------
@@ -148,15 +162,15 @@ def parse_protocol(text: str, dataset: str = "synthetic") -> Protocol:
     if base not in protocols:
         raise ValueError(f"unknown protocol {base!r}; there are: {', '.join(protocols)}")
     protocol, other = protocols[base]
+    known = [*SWITCHES, *ALONE]
     for switch in switches:
-        if switch not in SWITCHES:
+        if switch not in known:
             raise ValueError(
-                f"unknown switch {switch!r} in protocol {text!r}; there are: {', '.join(SWITCHES)}"
+                f"unknown switch {switch!r} in protocol {text!r}; there are: {', '.join(known)}"
             )
-        protocol = replace(protocol, **{key: getattr(other, key) for key in SWITCHES[switch]})
-    name = "+".join([base, *sorted(set(switches), key=list(SWITCHES).index)])
-    batch_size = 100 if dataset == "synthetic" else 32
-    return replace(protocol, name=name, batch_size=batch_size)
+        fields = {key: getattr(other, key) for key in SWITCHES.get(switch, ())}
+        protocol = replace(protocol, **fields, **ALONE.get(switch, {}))
+    return replace(protocol, name="+".join([base, *sorted(set(switches), key=known.index)]))
 
 
 @dataclass(frozen=True)
@@ -175,6 +189,7 @@ PROFILES: dict[str, Profile] = {
         Profile("smoke", sequences=2_000, epochs=3),
         Profile("quick", sequences=None, epochs=15, patience=5),
         Profile("paper", sequences=None, epochs=100),
+        Profile("long", sequences=None, epochs=400),
     )
 }
 

@@ -41,7 +41,7 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
         If the network is not the one on record: trained again on other hardware, it is another.
     """
     record = runs.load(run, results_dir)
-    protocol, profile = parse_protocol(run.protocol, run.dataset), parse_profile(run.profile)
+    protocol, profile = parse_protocol(run.protocol), parse_profile(run.profile)
     architecture = MODELS[run.model]
     dataset = experiment.open_dataset(run.dataset, protocol, profile)
     trained = training.get(dataset, architecture, protocol, profile, run.trial)

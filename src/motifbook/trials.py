@@ -72,7 +72,7 @@ def prepare(
     if any(replace(each, trial=run.trial) != run for each in wanted):
         found = ", ".join(str(each) for each in wanted)
         raise ValueError(f"runs trained at once must differ in nothing but the trial: {found}")
-    protocol, profile = parse_protocol(run.protocol, run.dataset), parse_profile(run.profile)
+    protocol, profile = parse_protocol(run.protocol), parse_profile(run.profile)
     architecture = MODELS[run.model]
     with ExitStack() as stack:
         for each in wanted:  # in order, so that two processes cannot wait for each other
