@@ -1,7 +1,7 @@
-"""The numbers and claims that the paper printed, and the comparison with ours by one rule.
+"""The numbers and claims that the paper printed, and the comparison with ours by two rules.
 
-The rule
---------
+The first rule
+--------------
 A *number* has Δ = ours − theirs. It is
 
 - **reproduced** if |Δ| is at most 0.01 (AUROC, AUPR) or 0.05 (a fraction); or if Welch's 95%
@@ -23,6 +23,50 @@ if the size is within the limit and only the sign is the paper's. It **differs**
 Between two groups of models the difference is that of the nearest pair: the smallest mean of the
 group said to be greater less the largest of the other. Claims of "at most" ("similar", "partial")
 use a number's limits for |Δ|, one-sided.
+
+The second rule
+---------------
+The margin is 0.02 for an AUROC or AUPR (and for a spread of theirs), 0.10 for a fraction.
+
+A *number* is **equivalent** if both one-sided tests by Welch at 5% say that |Δ| is below the margin
+(its 90% interval lies within); else **different** if Welch's test of Δ = 0 says so at 5% after
+Holm's correction over the numbers of its section (a table is one); else **inconclusive**. The
+rounding counts in the paper's favour, as in the first rule. For a number that is printed without an
+error over trials, the paper's trials are taken to scatter as ours do.
+
+A *comparison* says how models stand to each other, and **holds**, **does not hold**, or is
+**inconclusive**:
+
+- a direction between groups (all of these above all of those) holds if Welch's 95% interval lies
+  above 0 for every pair, and does not hold if it lies below 0 for one, at 95% for all pairs
+  together (Bonferroni). A trend holds if the interval of its ends lies on its side and no step
+  surely goes back (95% for all steps together); it does not hold if that of the ends lies on the
+  other side, or a step surely goes back.
+- a likeness holds if for every pair the upper end of the 90% interval lies below the limit, and
+  does not hold if the lower end for one pair lies above it, at 95% for all pairs together. The
+  limit is the margin, or the difference that the paper itself prints, where that is larger.
+- a claim of existence ("not all", "may") holds if one run shows it; none that does is inconclusive.
+- an effect of one change of the training holds if Student's interval of the difference, paired by
+  trial, leaves out 0 for one of the models, after Holm over them.
+- equality, and facts about the design or the data, are computed: they hold or they do not.
+
+*Spreads*: where both sides give one, the F test of two variances (two-sided, five trials a side),
+after Holm over the section; the rounding of the printed error counts in the paper's favour.
+
+*Stand-in data*: claims about the paper's in vivo data that are asked of other data count apart, and
+only as comparisons.
+
+*Chance*: the same rule over the records with the models' labels permuted, 10,000 times from a seed.
+For each permutation the model that the paper calls by one name gets another's trials, in Table 1's
+sixteen models; what is counted is the verdicts on the 48 cells, and on the comparisons of first
+layers.
+
+*A common shift* is asked once, over Table 1: for each model the mean over its three cells of Δ by
+its standard error; Student's test of the sixteen means against 0, at 5%.
+
+*What would settle it*: the number of our trials at which, with the scatter seen, an equal value
+would be found equivalent and a difference as large as ours found different, each with a power of
+80%. The paper's five trials stay five, so there may be no such number.
 
 With fewer than three trials on our side a verdict is *provisional*, and says so.
 """
