@@ -97,17 +97,20 @@ WITHOUT_RUNS = {
 """Figures that are made from no record."""
 
 
+LINE = r"^(?:(?!figures)\w+\.(?:show|made_from)|provenance|described|computed_from)\("
+"""How a line of a cell begins that shows one."""
+
+
 def figures_without_a_line(notebook) -> list[str]:
     """Names of the figures that no line of provenance follows before the next figure."""
     waiting, found = None, []
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        last = cell.source.splitlines()[-1]
         if name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
             found += [waiting] if waiting else []
             waiting = name
-        elif re.match(r"page\.made_from\(|provenance\(|described\(|computed_from\(", last):
+        if re.search(LINE, cell.source, re.M):
             waiting = None
     return found + ([waiting] if waiting else [])
 
@@ -248,6 +251,24 @@ def test_a_failing_cell_or_a_log_fails_the_build(small_book):
         page.write_text(text + f"\n```{{code-cell}} ipython3\n{bad}\n```\n")
         with pytest.raises(AssertionError, match=word):
             page_of(small_book)
+
+
+@pytest.mark.slow
+def test_a_line_of_provenance_stands_below_the_caption(small_book):
+    page = small_book / "book" / "page.md"
+    page.write_text(
+        page.read_text() + "\n```{code-cell} ipython3\n---\nmystnb:\n  image:\n    alt: a line\n"
+        "  figure:\n    name: fig-line\n    caption: The caption.\n---\n"
+        "import matplotlib.pyplot as plt\nfrom motifbook import chapter\n"
+        "page = chapter.gather(['cnn-2'], trials=1)\npage.show(plt.figure())\n```\n"
+    )
+    built = page_of(small_book)
+    (line,) = built.select("article .provenance")
+    (figure,) = built.select("article figure")
+    assert line.text == "Made from 1 run (synthetic, as-run, paper: CNN-2 × 1)."
+    assert figure["id"] == "fig-line" and figure.img["alt"] == "a line"
+    assert line.find_previous("figcaption") is figure.figcaption
+    assert line not in figure.descendants
 
 
 @pytest.mark.slow

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
+from IPython.display import Image
 
 from motifbook import chapter, runs
 
@@ -63,6 +66,37 @@ class TestGather:
     def test_missing_runs_can_be_an_error(self, tmp_path):
         with pytest.raises(runs.MissingRunError, match="cnn-2"):
             chapter.gather(self.OWN, "cnn-2", 1, missing="error", results_dir=tmp_path)
+
+
+class TestShow:
+    @pytest.fixture
+    def shown(self, monkeypatch):
+        """What was displayed, in order."""
+        found = []
+        monkeypatch.setattr(chapter, "display", found.append)
+        return found
+
+    @pytest.fixture
+    def page(self, tmp_path, write_record):
+        write_record(tmp_path, "cnn-2", 1)
+        return chapter.gather(("cnn-2", "cnn-4"), "all", 2, results_dir=tmp_path)
+
+    def test_a_table_then_its_line(self, page, shown):
+        table = pd.DataFrame({"n": [1]})
+        page.show(table, "cnn-2", trial=1)
+        assert shown[0] is table
+        assert [repr(line) for line in shown[1:]] == [repr(page.made_from("cnn-2", trial=1))]
+
+    def test_a_figure_is_shown_as_a_picture_and_closed(self, page, shown):
+        page.show(plt.subplots()[1])
+        assert isinstance(shown[0], Image)
+        assert repr(shown[1]).startswith("Made from 1 of 4 runs (")
+        assert plt.get_fignums() == []
+
+    @pytest.mark.parametrize("nothing", [None, pd.DataFrame(columns=["n"])])
+    def test_of_nothing_the_line_alone_speaks(self, page, shown, nothing):
+        page.show(nothing, "cnn-4")
+        assert [repr(line) for line in shown] == ["Not yet run: made from 0 of 2 runs."]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""The book's Sphinx extension: outputs that are never stale, launch buttons that open notebooks.
+"""The book's Sphinx extension: outputs that are never stale, lines of provenance below captions,
+launch buttons that open notebooks.
 
 jupyter-cache knows a chapter by the text of its cells alone. An edited record or a mended function
 would leave the old numbers on the page, so the cache lives in a folder named after everything
@@ -11,7 +12,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,8 +91,34 @@ def launch_notebook(app, pagename, templatename, context, doctree) -> None:
             )
 
 
+def lines_below_captions(render: Callable) -> Callable:
+    """myst-nb's rendering of a cell's outputs, with lines of provenance left out of the figure.
+
+    A cell whose metadata name a figure would have each of its outputs in a figure of that name; a
+    line of provenance belongs below the first.
+    """
+    from docutils import nodes
+
+    @wraps(render)
+    def rendered(self, token, outputs) -> None:
+        for output in outputs:
+            html = output.get("data", {}).get("text/html", "")
+            if html.startswith('<p class="provenance"'):
+                look = ["output", "text_html"]
+                self.current_node.append(nodes.raw("", html, format="html", classes=look))
+            else:
+                render(self, token, [output])
+
+    return rendered
+
+
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
+    from myst_nb.sphinx_ import SphinxNbRenderer
+
+    render = SphinxNbRenderer._render_nb_cell_code_outputs
+    if not hasattr(render, "__wrapped__"):  # two books may be built by one process
+        SphinxNbRenderer._render_nb_cell_code_outputs = lines_below_captions(render)
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", name_repository)
     app.connect("html-page-context", launch_notebook, priority=900)  # after the theme adds them

@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from motifbook import runs
+from motifbook import figures, runs
 from motifbook.architectures import parse_models
 from motifbook.provenance import Markup, provenance
 from motifbook.runs import Record, Run
@@ -65,6 +69,18 @@ class Gathered:
         found = [record for record in self.records if shows(record.run)]
         return provenance(found, wanted=sum(map(shows, self.wanted)))
 
+    def show(self, shown: object, *models: str, trial: int | None = None) -> None:
+        """Show a figure or table with the line of `made_from` below it, as a cell's last line.
+
+        Parameters
+        ----------
+        shown : Figure, Axes, DataFrame or anything that a notebook displays
+            As in the module's `show`.
+        *models, trial
+            As in `made_from`.
+        """
+        show(shown, self.made_from(*models, trial=trial))
+
 
 def gather(
     own: Sequence[str],
@@ -105,6 +121,26 @@ def gather(
         tuple(runs.wanted(chosen, trials, profile=profile, dataset=name)),
         tuple(runs.get(chosen, trials, profile=profile, dataset=dataset, **places)),
     )
+
+
+def show(shown: object, line: Markup) -> None:
+    """Show a figure or table, and below it the line that says what it was made from.
+
+    In the book the line stands below the caption (`motifbook.book` sees to it).
+
+    Parameters
+    ----------
+    shown : Figure, Axes, DataFrame or anything that a notebook displays
+        A figure is closed. Of a table without rows, or None, only the line is shown, which says
+        "Not yet run"; the functions of `figures` draw such words themselves.
+    line : Markup
+        Such as `provenance.provenance` or `provenance.computed_from` returns.
+    """
+    if isinstance(shown, Figure | Axes):
+        shown = figures.show(shown)
+    if not (shown is None or (isinstance(shown, pd.DataFrame) and shown.empty)):
+        display(shown)
+    display(line)
 
 
 def mean_sd(values: Iterable[float], decimals: int = 3) -> str:
