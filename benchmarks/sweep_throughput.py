@@ -36,6 +36,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motifbook import files
 from motifbook.architectures import MODELS, Architecture, parse_models, pooled_length
 from motifbook.protocols import AS_RUN
 
@@ -293,7 +294,10 @@ def main() -> None:
         "--batches", type=int, default=175, help="of 100 sequences per epoch; the paper's are 175"
     )
     parser.add_argument(
-        "--output", type=Path, default=Path(__file__).with_suffix(".json"), metavar="FILE.json"
+        "--output",
+        default=str(Path(__file__).with_suffix(".json")),
+        metavar="FILE.json",
+        help="where to; - is standard output",
     )
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -304,8 +308,16 @@ def main() -> None:
         return
     try:
         models = parse_models(options.models)
-    except ValueError as error:
+        with files.output(options.output) as path:
+            result = benchmark(models, options.batches)
+            files.write_whole(path, json.dumps(result, indent=1) + "\n")
+    except (ValueError, OSError) as error:
         parser.error(str(error))
+    print(table(result), file=sys.stderr if options.output == files.STDOUT else sys.stdout)
+
+
+def benchmark(models: tuple[str, ...], batches: int) -> dict:
+    """Time the models' training steps, alone and two at once, and this machine's limits."""
     from motifbook import backend
 
     load = os.getloadavg()[0]
@@ -319,15 +331,15 @@ def main() -> None:
     }
     rows = []
     for model in models:
-        rows.append(row_of(model, options.batches, limits))
+        rows.append(row_of(model, batches, limits))
         print(f"{model}: {rows[-1]['ratio']:.2f}x", file=sys.stderr, flush=True)
     backend.start()
-    result = {
+    return {
         "started": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": {**backend.description(), "cores": os.cpu_count()},
         "load_before": round(load, 2),
         "pairs": PAIRS,
-        "batches": options.batches,
+        "batches": batches,
         "limits": limits,
         "geometric_mean": round(statistics.geometric_mean(row["ratio"] for row in rows), 3),
         "single_geometric_mean": round(
@@ -338,8 +350,6 @@ def main() -> None:
         ),
         "models": rows,
     }
-    options.output.write_text(json.dumps(result, indent=1) + "\n")
-    print(table(result))
 
 
 if __name__ == "__main__":

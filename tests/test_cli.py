@@ -211,6 +211,39 @@ def test_outputs_that_cannot_be_written(refused, tmp_path, monkeypatch):
         assert "a: no permission to write in its folder" in refused(*verb, tmp_path / "a")
 
 
+@pytest.mark.parametrize("verb", [("simulate", "--out"), ("match", FILTERS, "--output")])
+def test_outputs_go_to_regular_files_only(refused, tmp_path, verb):
+    pipe, loop = tmp_path / "pipe", tmp_path / "loop"
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    assert f"{pipe}: is a pipe, expected the name of a regular file" in refused(*verb, pipe)
+    assert f"{loop}: is a symbolic link that leads to itself" in refused(*verb, loop)
+    assert pipe.is_fifo() and loop.is_symlink()
+
+
+def test_match_does_not_write_over_the_motifs_that_it_reads(refused, tmp_path):
+    path, link = tmp_path / "filters.meme", tmp_path / "link.meme"
+    shutil.copy(FILTERS, path)
+    link.symlink_to(path)
+    for output in (path, link):
+        assert "is the file that is read" in refused("match", path, "--output", output)
+    assert path.read_bytes() == FILTERS.read_bytes()
+
+
+def test_outputs_on_standard_output(capfdbinary, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["match", str(FILTERS), "--output", "-", "--evalue", "1e-30"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.decode() == "\t".join(COLUMNS) + "\n"  # and nothing else
+    assert b"0 of 4 motifs match one of 519" in err
+    assert cli.main(["simulate", "--out", "-", "--number", "10"]) == 0
+    out, err = capfdbinary.readouterr()
+    (tmp_path / "made.h5").write_bytes(out)
+    assert len(datasets.load(tmp_path / "made.h5").train) == 7
+    assert b"-: 7 train, 1 valid, 2 test sequences" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["made.h5"]
+
+
 # --- train, runs, trace -------------------------------------------------------------------------
 
 
@@ -422,7 +455,7 @@ def test_a_folder_of_two_files_is_trained_on_and_swept(run, refused, peaks, tmp_
     one = Run("my-peaks", "as-run", "smoke", "cnn-100", 1)
     record = runs.load(one, results, peaks)
     assert record.classes == ["mafk", "TF-17"]
-    assert record.data["configuration"]["protocol"]["batch_size"] == 32
+    assert record.data["configuration"]["protocol"]["batch_size"] == 100
     assert record.data["configuration"]["targets"]["relevant"] == {
         "mafk": ["MA0496.1", "MA0496.2"],  # found by the file's name, in either case
         "TF-17": [],

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from motifbook import __version__, backend, runs
+from motifbook import __version__, backend, files, runs
 from motifbook.architectures import MODELS
 from motifbook.protocols import PROFILES, SWITCHES, parse_protocol
 
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate = command(
         "simulate", _simulate, "Write the synthetic dataset, with every embedded motif, as HDF5."
     )
-    simulate.add_argument("--out", required=True, type=Path, metavar="FILE.h5", help="where to")
+    _add_output(simulate, "--out", "FILE.h5")
     simulate.add_argument("--protocol", default="as-run", help="as-run or as-written")
     simulate.add_argument("--seed", type=int, default=33, help="33 is the authors' own")
     simulate.add_argument("--number", type=int, default=25_000, help="sequences in all")
@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--jaspar", default="2016", help="JASPAR release, CORE vertebrates")
     match.add_argument("--evalue", type=float, default=0.1, help="largest E-value of a match")
     match.add_argument("--all", action="store_true", help="write every pair")
-    match.add_argument("--output", required=True, type=Path, metavar="HITS.tsv", help="where to")
+    _add_output(match, "--output", "HITS.tsv")
 
     authors = command(
         "authors",
@@ -235,6 +235,11 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_output(parser: argparse.ArgumentParser, option: str, kind: str) -> None:
+    # As text: a path would take ./- for -.
+    parser.add_argument(option, required=True, metavar=kind, help="where to; - is standard output")
+
+
 def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help=text)
 
@@ -242,11 +247,11 @@ def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
 def _simulate(options) -> None:
     from motifbook import datasets, synthetic
 
-    _writable(options.out)
-    dataset = synthetic.make(options.protocol, options.seed, options.number)
-    datasets.save(dataset, options.out)
+    with files.output(options.out) as path:
+        dataset = synthetic.make(options.protocol, options.seed, options.number)
+        datasets.save(dataset, path)
     sizes = ", ".join(f"{len(split)} {part}" for part, split in dataset.splits.items())
-    print(f"{options.out}: {sizes} sequences of {dataset.length} nt")
+    _say(f"{options.out}: {sizes} sequences of {dataset.length} nt", options.out)
 
 
 def _train(options) -> None:
@@ -347,18 +352,19 @@ def _match(options) -> None:
 
     if not (math.isfinite(options.evalue) and options.evalue > 0):
         raise UsageError(f"--evalue must be a number above 0, found {options.evalue}")
-    _writable(options.output)
-    queries = motifs.read_meme(options.filters)
-    targets = motifs.jaspar(options.jaspar)
-    matches = matching.match(queries, targets, math.inf if options.all else options.evalue)
-    table = matches.hits[list(matching.COLUMNS)]
-    runs.write_whole(options.output, table.to_csv(sep="\t", index=False))
+    with files.output(options.output, options.filters) as path:
+        queries = motifs.read_meme(options.filters)
+        targets = motifs.jaspar(options.jaspar)
+        matches = matching.match(queries, targets, math.inf if options.all else options.evalue)
+        table = matches.hits[list(matching.COLUMNS)]
+        files.write_whole(path, table.to_csv(sep="\t", index=False))
     matched = table.loc[table["e_value"] <= options.evalue, "query"].nunique()
-    print(
-        f"{matched} of {len(queries)} motifs match one of {len(targets)} at E <= {options.evalue}"
+    _say(
+        f"{matched} of {len(queries)} motifs match one of {len(targets)} at E <= {options.evalue}",
+        options.output,
     )
     for query, reason in matches.refused.items():
-        print(f"{query}: not compared ({reason})")
+        _say(f"{query}: not compared ({reason})", options.output)
 
 
 def _authors(options) -> int:
@@ -432,15 +438,9 @@ def _trace(options) -> None:
     print(f"on record: {path}")
 
 
-def _writable(path: Path) -> None:
-    """Refuse an output that cannot be written before any work is done."""
-    if path.is_dir():
-        raise UsageError(f"{path}: is a folder, expected a file's name")
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise UsageError(f"{path}: its folder does not exist")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{path}: no permission to write in its folder")
+def _say(text: str, output: str) -> None:
+    """Say something about an output: not on standard output where that is the output itself."""
+    print(text, file=sys.stderr if output == files.STDOUT else sys.stdout)
 
 
 def _can_keep(results: Path | None) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motifbook.files import replacing
+from motifbook.files import write_whole
 
 GROUND_TRUTH: dict[str, str] = {
     "Arid3a": "MA0151.1",
@@ -409,5 +409,4 @@ def write_meme(path: str | os.PathLike, motifs: Sequence[Motif], decimals: int =
         lines += [" ".join(f"{value:.{decimals}f}" for value in row) for row in motif.ppm]
         lines.append("")
 
-    with replacing(path) as temporary:
-        temporary.write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    write_whole(path, "\n".join(lines))

@@ -11,7 +11,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
-from motifbook.runs import project_root, write_whole
+from motifbook.files import replacing, write_whole
+from motifbook.runs import project_root
 
 CELL_SECONDS = 600
 
@@ -77,7 +78,8 @@ def _picture(notebook: nbformat.NotebookNode, path: Path) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if image := output.get("data", {}).get("image/png"):
-                path.write_bytes(base64.b64decode(image))
+                with replacing(path) as temporary:
+                    temporary.write_bytes(base64.b64decode(image))
                 return
 
 

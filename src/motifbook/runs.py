@@ -21,7 +21,7 @@ import pandas as pd
 
 from motifbook.architectures import MODELS, parse_models
 from motifbook.datasets import cache_folder, fingerprint
-from motifbook.files import replacing
+from motifbook.files import write_whole
 from motifbook.motifs import Motif, write_meme
 from motifbook.protocols import parse_profile, parse_protocol
 
@@ -504,12 +504,6 @@ def save(record: Record, filters: list[Motif], results_dir: Path | str | None = 
     write_meme(path.with_suffix(".meme"), filters)
     write_whole(path, to_json(record.data))
     return path
-
-
-def write_whole(path: Path | str, text: str) -> None:
-    """Write a text file under its name only once it is whole; its folder is made if need be."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def to_json(data: dict) -> str:

@@ -27,8 +27,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from motifbook import receptive
 from motifbook.datasets import encode
 from motifbook.figures import GREY, PALETTE, WIDTH
+from motifbook.files import write_whole
 from motifbook.receptive import ALIKE, AMBIGUOUS_PATTERN, CELLS, PATTERNS, SITES, TOY, WORDS
-from motifbook.runs import write_whole
 
 PAIRS = (
     ("CACGTG", "GTGCAC"),
