@@ -42,7 +42,7 @@ serve: book
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 notebooks: $(STAMP)
-	@$(BIN)/python -m motifbook.notebooks $(CHAPTERS)
+	@$(BIN)/python -m motifbook.book.notebooks $(CHAPTERS)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest tests notebooks --nbval-lax --nbval-current-env

@@ -27,7 +27,7 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-from motifbook import deepsea
+from motifbook.sequences import deepsea
 
 KEPT = 270_382 / 4_400_000
 """Share of DeepSEA's training sequences that the paper keeps."""

@@ -37,8 +37,8 @@ from pathlib import Path
 import numpy as np
 
 from motifbook import files
-from motifbook.architectures import MODELS, Architecture, parse_models, pooled_length
-from motifbook.protocols import AS_RUN
+from motifbook.networks.architectures import MODELS, Architecture, parse_models, pooled_length
+from motifbook.networks.protocols import AS_RUN
 
 LENGTH, CLASSES = 200, 12
 PAIRS = 3
@@ -77,7 +77,7 @@ def map_bytes(architecture: Architecture, length: int = LENGTH) -> int:
 
 def work(kind: str, model: str, batches: int, rounds: int) -> None:
     """Say "ready", then for each line read, do the work once and print its seconds."""
-    from motifbook import backend
+    from motifbook.networks import backend
 
     backend.start(1 if kind in ("sweep", "product", "copy") else None)
     if kind == "fit":
@@ -98,8 +98,8 @@ def _wait() -> None:
 
 
 def _data(batches: int):
-    from motifbook import synthetic
-    from motifbook.datasets import Split
+    from motifbook.sequences import synthetic
+    from motifbook.sequences.datasets import Split
 
     train, number = synthetic.get().train, batches * AS_RUN.batch_size
     bases, labels = train.bases, train.labels
@@ -109,8 +109,8 @@ def _data(batches: int):
 
 
 def _epochs(architecture: Architecture, batches: int):
-    from motifbook.architectures import build
-    from motifbook.epochs_tensorflow import Epochs
+    from motifbook.networks.architectures import build
+    from motifbook.networks.epochs_tensorflow import Epochs
 
     train, valid = _data(batches)
     epochs = Epochs(build(architecture, AS_RUN), architecture, AS_RUN, train, valid)
@@ -126,8 +126,8 @@ def _epochs(architecture: Architecture, batches: int):
 def _fit(architecture: Architecture, batches: int, rounds: int) -> None:
     import keras
 
-    from motifbook.architectures import build
-    from motifbook.datasets import one_hot
+    from motifbook.networks.architectures import build
+    from motifbook.sequences.datasets import one_hot
 
     class Rounds(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -318,7 +318,7 @@ def main() -> None:
 
 def benchmark(models: tuple[str, ...], batches: int) -> dict:
     """Time the models' training steps, alone and two at once, and this machine's limits."""
-    from motifbook import backend
+    from motifbook.networks import backend
 
     load = os.getloadavg()[0]
     if load > 0.5:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from motifbook.architectures import MODELS
-from motifbook.datasets import fingerprint
-from motifbook.runs import Run
+from motifbook.networks.architectures import MODELS
+from motifbook.records.runs import Run
+from motifbook.sequences.datasets import fingerprint
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -113,8 +113,9 @@ class Smoke(NamedTuple):
 _ASK = """
 import sys
 from pathlib import Path
-from motifbook import experiment, training
-from motifbook.runs import Run
+from motifbook.networks import training
+from motifbook.records import experiment
+from motifbook.records.runs import Run
 
 trained, fit = [], training.fit
 training.fit = lambda *arguments: trained.append(1) or fit(*arguments)

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-from motifbook.datasets import AMBIGUOUS, reverse_complement
-from motifbook.deepsea import LABELS, LENGTH, table_s1
+from motifbook.sequences.datasets import AMBIGUOUS, reverse_complement
+from motifbook.sequences.deepsea import LABELS, LENGTH, table_s1
 
 ROWS = {"train": 240, "valid": 60, "test": 80}
 

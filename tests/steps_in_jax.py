@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from motifbook import backend, experiment, training, trials
-from motifbook.architectures import MODELS, build
-from motifbook.datasets import Dataset, Split, one_hot
-from motifbook.protocols import AS_RUN, AS_WRITTEN, Profile, parse_profile
-from motifbook.runs import Run
+from motifbook.networks import backend, training, trials
+from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, Profile, parse_profile
+from motifbook.records import experiment
+from motifbook.records.runs import Run
+from motifbook.sequences.datasets import Dataset, Split, one_hot
 
 CASES = {
     "cnn-50-2": ("cnn-50-2", AS_RUN, 200),  # pooling windows overlap
@@ -52,7 +53,7 @@ def one_step(name: str, protocol, length: int) -> dict[str, np.ndarray]:
     import jax.numpy as jnp
     import keras
 
-    from motifbook import epochs_jax
+    from motifbook.networks import epochs_jax
 
     model = model_of(name, protocol, length)
     # Where two positions of a pool tie to rounding, either may get the gradient; here none do.
@@ -91,7 +92,7 @@ def one_epoch() -> dict[str, list[float]]:
     """An epoch with a smaller last batch, by our code and by Keras: losses, weights."""
     import keras
 
-    from motifbook.epochs_jax import Epochs
+    from motifbook.networks.epochs_jax import Epochs
 
     protocol = replace(AS_RUN, batch_size=32)
     train, valid = random_split(80), random_split(510, seed=1)

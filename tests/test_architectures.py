@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from motifbook import backend
-from motifbook.architectures import MODELS, Conv, build, parse_models, pooled_length
-from motifbook.protocols import AS_RUN, AS_WRITTEN, parse_protocol
+from motifbook.networks import backend
+from motifbook.networks.architectures import MODELS, Conv, build, parse_models, pooled_length
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
 
 PARAMETERS = {  # trainable, as run
     **dict.fromkeys(("cnn-1", "cnn-2", "cnn-4", "cnn-10", "cnn-25", "cnn-50", "cnn-100"), 160_048),
@@ -139,7 +139,7 @@ def test_models_that_are_not(text, message):
 
 def test_importing_the_table_imports_no_framework():
     code = (
-        "import sys, motifbook.architectures\n"
+        "import sys, motifbook.networks.architectures\n"
         "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

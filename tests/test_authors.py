@@ -7,10 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motifbook import authors, backend, downloads, filters, runs, synthetic, training
-from motifbook.architectures import MODELS, build
-from motifbook.datasets import Split
-from motifbook.protocols import AS_RUN
+from motifbook.filters import readout
+from motifbook.networks import backend, training
+from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.protocols import AS_RUN
+from motifbook.records import runs
+from motifbook.sequences import downloads, synthetic
+from motifbook.sequences.datasets import Split
+from motifbook.yardsticks import authors
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +91,7 @@ def test_our_data_are_what_it_was_trained_on(small, held_out):
 
 def test_our_filters_are_the_archived_ones(small, stored, held_out):
     without_sites = Split(held_out.bases, held_out.labels)
-    found = filters.read(small, MODELS["cnn-50-2"], AS_RUN, without_sites)
+    found = readout.read(small, MODELS["cnn-50-2"], AS_RUN, without_sites)
     assert np.abs(found.ppms[stored["filters"]] - stored["ppms"]).max() <= authors.TOLERANCE
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from motifbook import __version__, backend
+from motifbook import __version__
+from motifbook.networks import backend
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,7 +23,7 @@ def in_another_process(code):
 def test_it_starts_quietly_on_the_threads_asked_for_and_heeds_them_once():
     run = in_another_process(
         "import sys\n"
-        "from motifbook import backend\n"
+        "from motifbook.networks import backend\n"
         "assert 'keras' not in sys.modules\n"
         "backend.start(threads=1)\n"
         "backend.start(threads=2)\n"

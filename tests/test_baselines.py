@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from motifbook import baselines
-from motifbook.datasets import Dataset, Split, encode
-from motifbook.runs import RecordError
+from motifbook.records.runs import RecordError
+from motifbook.sequences.datasets import Dataset, Split, encode
+from motifbook.yardsticks import baselines
 
 
 def rows(*texts):

@@ -19,9 +19,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from motifbook.book import digest
-from motifbook.notebooks import chapters, read
-from motifbook.runs import project_root
+from motifbook.book.notebooks import chapters, read
+from motifbook.book.sphinx_extension import digest
+from motifbook.records.runs import project_root
 
 ROOT = project_root()
 ORDER = [
@@ -217,8 +217,8 @@ def small_book(tmp_path, write_record):
     (root / "book" / "page.md").write_text(
         "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
         "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
-        "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook import runs\n"
-        "print(f\"AUROC {runs.get('cnn-2', 1)[0].auroc:.4f}\")\n```\n"
+        "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook.records import runs\n"
+        "print(f\"AUROC {experiment.get('cnn-2', 1)[0].auroc:.4f}\")\n```\n"
     )
     write_record(root / "results", auroc=0.7123)
     return root
@@ -259,7 +259,7 @@ def test_a_line_of_provenance_stands_below_the_caption(small_book):
     page.write_text(
         page.read_text() + "\n```{code-cell} ipython3\n---\nmystnb:\n  image:\n    alt: a line\n"
         "  figure:\n    name: fig-line\n    caption: The caption.\n---\n"
-        "import matplotlib.pyplot as plt\nfrom motifbook import chapter\n"
+        "import matplotlib.pyplot as plt\nfrom motifbook.book import chapter\n"
         "page = chapter.gather(['cnn-2'], trials=1)\npage.show(plt.figure())\n```\n"
     )
     built = page_of(small_book)

@@ -7,9 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from motifbook import chance, motifs, optimal, synthetic
-from motifbook.datasets import SITE, Split, encode
-from motifbook.motifs import Motif
+from motifbook.motifs import matrices
+from motifbook.motifs.matrices import Motif
+from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import SITE, Split, encode
+from motifbook.yardsticks import chance, optimal
 
 
 def certain(word: str) -> Motif:
@@ -44,7 +46,7 @@ def test_a_motif_wider_than_the_sequence_has_no_start():
 
 def test_scan_summed_is_the_reference_of_the_true_pwms():
     data = synthetic.make(number=50)
-    truth = motifs.ground_truth()
+    truth = matrices.ground_truth()
     expected = optimal.pwm_scores(data.test.bases)
     for number, motif in enumerate(truth):
         ours = np.exp2(chance.scan(data.test.bases, motif).astype(float)).sum((1, 2))
@@ -79,7 +81,7 @@ def test_a_site_in_another_motif_is_told_apart():
 def test_thresholds_are_met_by_the_share_that_they_are_named_after():
     data = synthetic.make(number=2000)
     table = chance.survey(data.test, shares=(1.0, 0.9, 0.5))
-    for number, motif in enumerate(motifs.ground_truth()):
+    for number, motif in enumerate(matrices.ground_truth()):
         mine = data.test.sites[data.test.sites["tf"] == number]
         scores = chance.scan(data.test.bases, motif)
         embedded = scores[mine["sequence"], (mine["strand"] < 0).astype(int), mine["start"]]
@@ -91,7 +93,7 @@ def test_thresholds_are_met_by_the_share_that_they_are_named_after():
 
 
 def test_random_dna_has_as_many_as_enumeration_says():
-    motif = motifs.ground_truth()[0]  # Arid3a, 6 nt: all 4,096 words can be looked at
+    motif = matrices.ground_truth()[0]  # Arid3a, 6 nt: all 4,096 words can be looked at
     words = np.array(list(itertools.product(range(4), repeat=motif.width)), np.uint8)
     threshold = 9.0
     expected = (chance.scan(words, motif) >= threshold).any(1).mean()

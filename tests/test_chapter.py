@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from IPython.display import Image
 
-from motifbook import chapter, runs
+from motifbook.book import chapter
+from motifbook.records import runs
 
 NAN = math.nan
 

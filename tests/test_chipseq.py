@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motifbook import baselines, chipseq, motifs
-from motifbook.datasets import reverse_complement
-from motifbook.sites import groups
+from motifbook.motifs import matrices
+from motifbook.sequences import chipseq
+from motifbook.sequences.datasets import reverse_complement
+from motifbook.sequences.overlaps import groups
+from motifbook.yardsticks import baselines
 
 SHARED = Path(__file__).parents[2] / "shared/data/chipseq"
 
@@ -164,11 +166,11 @@ def test_no_group_is_in_two_splits(seed, number):
 
 def test_relevant_motifs_by_name_by_file_and_by_argument(folder):
     (folder / "srf.seq.txt").rename(folder / "srf.txt")
-    assert chipseq.from_folder(folder).relevant == {"MYTF": (), "srf": motifs.RELEVANT["SRF"]}
+    assert chipseq.from_folder(folder).relevant == {"MYTF": (), "srf": matrices.RELEVANT["SRF"]}
     (folder / "relevant.csv").write_text("tf,ids\nmytf,MA0093.2 PB0001.1\n")
     assert chipseq.from_folder(folder).relevant == {
         "MYTF": ("MA0093.2", "PB0001.1"),  # the second is only in the authors' list
-        "srf": motifs.RELEVANT["SRF"],
+        "srf": matrices.RELEVANT["SRF"],
     }
     given = {"srf": ("MA9999.1",)}
     assert chipseq.from_folder(folder, relevant=given).relevant == {"MYTF": (), **given}
@@ -241,7 +243,7 @@ def test_seven_says_how_to_get_its_files(tmp_path, monkeypatch):
 def test_the_seven_sets():
     dataset = chipseq.seven(SHARED)
     assert dataset.classes == ("Arid3a", "FOSL1", "Gabpa", "MAFK", "SP1", "SRF", "YY1")
-    assert set(dataset.classes) < set(motifs.TFS)
+    assert set(dataset.classes) < set(matrices.TFS)
     sizes = chipseq.sizes(dataset)
     assert sizes.loc[list(dataset.classes), "all"].max() == 4_000
     assert (sizes.loc["sequences"] / sizes.loc["sequences", "all"]).round(2).tolist() == [

@@ -14,21 +14,13 @@ import pytest
 from conftest import record_data
 from deepsea_bundle import write_bundle
 
-from motifbook import (
-    authors,
-    baselines,
-    cli,
-    datasets,
-    downloads,
-    motifs,
-    null,
-    optimal,
-    runs,
-    sweep,
-    synthetic,
-)
-from motifbook import trace as traces
-from motifbook.runs import Run
+from motifbook import cli
+from motifbook.motifs import matrices
+from motifbook.records import dynamics as traces
+from motifbook.records import experiment, runs, sweep
+from motifbook.records.runs import Run
+from motifbook.sequences import datasets, downloads, synthetic
+from motifbook.yardsticks import authors, baselines, null, optimal
 
 DATA = Path(__file__).parent / "data"
 FILTERS = DATA / "tomtom" / "cnn_4_clip.meme"
@@ -484,7 +476,7 @@ def test_without_any_known_motif_there_is_no_relevant_fraction(run, peaks, tmp_p
     (peaks / "mafk.fa").rename(peaks / "TF-16.fa")
     options = ("--dataset", peaks, *SMOKE, "--results", tmp_path / "results")
     assert "no TF has a known one" in run("train", "--model", "cnn-100", *options)
-    (record,) = runs.get(
+    (record,) = experiment.get(
         "cnn-100", 1, profile="smoke", dataset=str(peaks), results_dir=tmp_path / "results"
     )
     assert record.layer(1)["match_relevant"] is None
@@ -544,9 +536,9 @@ COLUMNS = ["query", "target", "name", "p_value", "e_value", "offset", "overlap",
 
 def test_match(run, tmp_path):
     path, output = tmp_path / "filters.meme", tmp_path / "hits.tsv"
-    dead = motifs.Motif("dead", "", np.zeros((5, 4)), 5)
-    queries = motifs.read_meme(FILTERS)
-    motifs.write_meme(path, [*queries, dead])
+    dead = matrices.Motif("dead", "", np.zeros((5, 4)), 5)
+    queries = matrices.read_meme(FILTERS)
+    matrices.write_meme(path, [*queries, dead])
     out = run("match", path, "--output", output)
     hits = pd.read_csv(output, sep="\t")
     assert list(hits.columns) == COLUMNS
@@ -572,7 +564,7 @@ def test_match_takes_another_release_and_threshold(run, tmp_path):
     out = run(
         *("match", FILTERS, "--jaspar", "2014", "--evalue", "1e-30", "--output", output),
     )
-    number = len(motifs.jaspar("2014"))
+    number = len(matrices.jaspar("2014"))
     assert number != 519
     assert out == f"0 of 4 motifs match one of {number} at E <= 1e-30\n"
     assert output.read_text() == "\t".join(COLUMNS) + "\n"

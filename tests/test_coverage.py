@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from motifbook import coverage, motifs
-from motifbook.runs import Record
+from motifbook.motifs import matrices
+from motifbook.records.runs import Record
+from motifbook.yardsticks import motif_coverage
 
 SURE = [1.0, 0, 0, 0]  # 2 bits
 EVEN = [0.25] * 4  # none
@@ -21,20 +22,20 @@ class TestBestWindow:
         [(1, 2, 2 / 6), (2, 2, 4 / 6), (4, 0, 5 / 6), (6, 0, 1), (9, 0, 1)],
     )
     def test_holds_most(self, size, start, share):
-        assert coverage.best_window(self.PPM, size) == (start, pytest.approx(share))
+        assert motif_coverage.best_window(self.PPM, size) == (start, pytest.approx(share))
 
     def test_size_is_checked(self):
         with pytest.raises(ValueError, match="at least one column, found 0"):
-            coverage.best_window(self.PPM, 0)
+            motif_coverage.best_window(self.PPM, 0)
 
     def test_a_motif_without_information_is_refused(self):
         with pytest.raises(ValueError, match="without information"):
-            coverage.best_window(np.array([EVEN]), 1)
+            motif_coverage.best_window(np.array([EVEN]), 1)
 
 
 def test_embedded_motifs_are_all_there_and_wider_windows_hold_more():
-    table = coverage.embedded([3, 9, 19])
-    assert tuple(table.index) == motifs.TFS
+    table = motif_coverage.embedded([3, 9, 19])
+    assert tuple(table.index) == matrices.TFS
     assert table.loc["SRF", "columns"] == 16
     assert (table[3] <= table[9]).all() and (table[9] <= table[19]).all()
     assert table[19].to_numpy() == pytest.approx(1.0)  # none is wider than 16
@@ -65,12 +66,12 @@ def srf_hit(offset: int, orientation: str = "+") -> dict:
 
 
 class TestHeld:
-    BITS = motifs.information(
-        next(m for m in motifs.ground_truth() if m.id == motifs.GROUND_TRUTH["SRF"]).ppm
+    BITS = matrices.information(
+        next(m for m in matrices.ground_truth() if m.id == matrices.GROUND_TRUTH["SRF"]).ppm
     )  # 16 columns
 
     def row(self, *args, **options):
-        (row,) = coverage.held([record(*args, **options)]).to_dict("records")
+        (row,) = motif_coverage.held([record(*args, **options)]).to_dict("records")
         return row
 
     def test_a_wide_filter_that_lies_on_all_of_it(self):
@@ -105,25 +106,25 @@ class TestHeld:
     def test_no_relevant_match_no_row(self):
         other = record(9, srf_hit(0))
         other.layer(1)["filters"][0]["tf"] = None
-        table = coverage.held([other])
-        assert table.empty and tuple(table.columns) == coverage.HELD
+        table = motif_coverage.held([other])
+        assert table.empty and tuple(table.columns) == motif_coverage.HELD
 
 
 class TestNarrowed:
     def test_a_motif_in_the_middle_stays_a_match(self):
-        max_ppm = next(m.ppm for m in motifs.ground_truth() if m.name == "MAX")  # 10 columns
+        max_ppm = next(m.ppm for m in matrices.ground_truth() if m.name == "MAX")  # 10 columns
         ppm = [EVEN] * 5 + max_ppm[1:10].tolist() + [EVEN] * 5
-        table = coverage.narrowed([record(9, srf_hit(0), ppm=ppm)])
+        table = motif_coverage.narrowed([record(9, srf_hit(0), ppm=ppm)])
         assert table[["match_any", "match_relevant"]].to_numpy().tolist() == [[1.0, 1.0]]
 
     def test_what_lies_outside_is_not_seen(self):
         ppm = [SURE] * 5 + [EVEN] * 9 + [SURE] * 5
-        table = coverage.narrowed([record(9, srf_hit(0), ppm=ppm)])
+        table = motif_coverage.narrowed([record(9, srf_hit(0), ppm=ppm)])
         assert table["match_any"].tolist() == [0.0]
 
     def test_no_wider_than_recorded(self):
         with pytest.raises(ValueError, match="its window is 19 nt, 21 were asked for"):
-            coverage.narrowed([record(9, srf_hit(0))], window=21)
+            motif_coverage.narrowed([record(9, srf_hit(0))], window=21)
 
     def test_no_records(self):
-        assert coverage.narrowed([]).empty
+        assert motif_coverage.narrowed([]).empty

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook import datasets
-from motifbook.datasets import SITE, Dataset, Split, encode, one_hot, reverse_complement
+from motifbook.sequences import datasets
+from motifbook.sequences.datasets import SITE, Dataset, Split, encode, one_hot, reverse_complement
 
 CONFIG = {"dataset": "tiny", "seed": 1}
 

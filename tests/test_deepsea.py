@@ -19,9 +19,10 @@ import pytest
 from deepsea_bundle import ROWS, arrays, channels, write_archive, write_bundle
 from scipy.io import savemat
 
-from motifbook import datasets, deepsea, motifs
-from motifbook.datasets import reverse_complement
-from motifbook.runs import project_root
+from motifbook.motifs import matrices
+from motifbook.records.runs import project_root
+from motifbook.sequences import datasets, deepsea
+from motifbook.sequences.datasets import reverse_complement
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*not the paper's data")
 TWELVE = deepsea.table_s1()["index"].to_numpy()
@@ -65,7 +66,7 @@ def check(dataset, made):
 
 def test_table_s1():
     table = deepsea.table_s1()
-    assert tuple(table["tf"]) == motifs.TFS
+    assert tuple(table["tf"]) == matrices.TFS
     assert table.set_index("tf").loc["Gabpa", ["index", "test_positives"]].tolist() == [345, 1484]
     assert table["test_positives"].sum() == 16_631
     assert table["training_positives"].sum() == 390_932
@@ -78,8 +79,8 @@ def test_archive_to_dataset(bundle, archive, cache):
     assert path == deepsea.path()
     dataset = deepsea.load()
     check(dataset, bundle[1])
-    assert dataset.classes == motifs.TFS
-    assert dataset.relevant == motifs.RELEVANT
+    assert dataset.classes == matrices.TFS
+    assert dataset.relevant == matrices.RELEVANT
     facts = dataset.config["splits"]
     for part, split in dataset.splits.items():
         assert facts[part]["rows"] == ROWS[part]
@@ -472,7 +473,7 @@ def test_a_disk_that_fills_later_leaves_the_old_dataset(bundle, archive, cache, 
 def test_a_kill_leaves_no_dataset_and_the_next_run_cleans_up(archive, cache, bundle, moment):
     script = (
         "import os, signal, sys\n"
-        "from motifbook import deepsea\n"
+        "from motifbook.sequences import deepsea\n"
         f"deepsea.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
         "deepsea.fetch(sys.argv[1])\n"
     )

@@ -8,10 +8,10 @@ import math
 import pytest
 from conftest import record_data
 
-from motifbook import differences
-from motifbook.architectures import MODELS
-from motifbook.protocols import AS_RUN, AS_WRITTEN, SWITCHES, parse_protocol
-from motifbook.runs import Record, Run
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, SWITCHES, parse_protocol
+from motifbook.paper import differences
+from motifbook.records.runs import Record, Run
 
 
 def record(protocol="as-run", trial=1, relevant=0.5, filters=None, model="cnn-4") -> Record:

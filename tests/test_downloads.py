@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from motifbook import downloads
-from motifbook.downloads import Remote
+from motifbook.sequences import downloads
+from motifbook.sequences.downloads import Remote
 
 SHARED = Path(__file__).parents[2] / "shared/data"
 CONTENT = {"plain.txt": b"one", "folder/name (x).gz": b"two"}

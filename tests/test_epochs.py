@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from motifbook import backend, datasets, training
-from motifbook.architectures import MODELS, build
-from motifbook.datasets import Split
-from motifbook.protocols import AS_RUN, AS_WRITTEN, parse_protocol
+from motifbook.networks import backend, training
+from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
+from motifbook.sequences import datasets
+from motifbook.sequences.datasets import Split
 
 backend.start()
 import keras  # noqa: E402
@@ -28,7 +29,7 @@ def batch():
 def test_one_step_equals_the_plain_model(name, protocol, batch):
     import tensorflow as tf
 
-    from motifbook.epochs_tensorflow import Epochs
+    from motifbook.networks.epochs_tensorflow import Epochs
 
     model = build(MODELS[name], protocol, seed=3)
     for layer in model.layers:  # dropout is random in both; the rest must agree
@@ -69,7 +70,7 @@ def test_one_step_equals_the_plain_model(name, protocol, batch):
 def test_batch_moments_and_their_gradient(shape):
     import tensorflow as tf
 
-    from motifbook.epochs_tensorflow import batch_moments
+    from motifbook.networks.epochs_tensorflow import batch_moments
 
     stream = np.random.default_rng(0)
     x = tf.constant(stream.normal(3.0, 0.5, shape), tf.float64)
@@ -86,7 +87,7 @@ def test_batch_moments_and_their_gradient(shape):
 
 
 def test_validation_loss_is_the_plain_model_s(batch):
-    from motifbook.epochs_tensorflow import Epochs
+    from motifbook.networks.epochs_tensorflow import Epochs
 
     model = build(MODELS["cnn-10"], AS_RUN, seed=3)
     epochs = Epochs(model, MODELS["cnn-10"], AS_RUN, batch, batch)

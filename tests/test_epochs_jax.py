@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motifbook import backend
+from motifbook.networks import backend
 
 pytest.importorskip("jax", reason="JAX is not installed: pip install 'motifbook[jax]'")
 backend.start()
 import keras  # noqa: E402
 from steps_in_jax import CASES, model_of, random_split  # noqa: E402
 
-from motifbook import trials  # noqa: E402
-from motifbook.architectures import MODELS  # noqa: E402
-from motifbook.runs import Run  # noqa: E402
+from motifbook.networks import trials  # noqa: E402
+from motifbook.networks.architectures import MODELS  # noqa: E402
+from motifbook.records.runs import Run  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +70,7 @@ def test_one_step_equals_the_plain_model(case, folder):
 def test_one_step_equals_the_tensorflow_step(case, folder):
     import tensorflow as tf
 
-    from motifbook.epochs_tensorflow import Epochs
+    from motifbook.networks.epochs_tensorflow import Epochs
 
     step = dict(np.load(folder / f"{case}.npz"))
     name, protocol, length = CASES[case]

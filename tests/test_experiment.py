@@ -5,12 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from motifbook import experiment, filters, matching, motifs, runs, synthetic, training
-from motifbook.datasets import Dataset, Split, fingerprint
-from motifbook.filters import Filters
-from motifbook.motifs import Motif
-from motifbook.protocols import AS_RUN, PROFILES, parse_protocol
-from motifbook.runs import Record, Run
+from motifbook.filters import readout
+from motifbook.filters.readout import Filters
+from motifbook.motifs import matrices, tomtom
+from motifbook.motifs.matrices import Motif
+from motifbook.networks import training
+from motifbook.networks.protocols import AS_RUN, PROFILES, parse_protocol
+from motifbook.records import experiment, runs
+from motifbook.records.runs import Record, Run
+from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import Dataset, Split, fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,7 @@ class TestRecord:
 
     def test_it_has_scores_of_every_class(self, record):
         test = record.data["test"]
-        assert record.classes == list(motifs.TFS)
+        assert record.classes == list(matrices.TFS)
         for name in ("auroc", "aupr", "average_precision"):
             assert len(test[name]) == 12
             assert all(0 <= value <= 1 for value in test[name])
@@ -93,7 +97,7 @@ class TestRecord:
             if one["state"] == "alive":
                 np.testing.assert_allclose(ppm.sum(axis=1), 1, atol=3e-4)
                 assert one["sites"] > 0
-                assert set(one["hits"][0]) == set(matching.COLUMNS[1:])
+                assert set(one["hits"][0]) == set(tomtom.COLUMNS[1:])
                 e_values = [hit["e_value"] for hit in one["hits"]]
                 assert e_values == sorted(e_values)
                 assert len(e_values) == 1 or e_values[-1] <= 0.1
@@ -103,10 +107,10 @@ class TestRecord:
             else:
                 assert one["hits"] == []
             if one["tf"] is not None:
-                assert one["relevant_target"] in motifs.RELEVANT[one["tf"]]
+                assert one["relevant_target"] in matrices.RELEVANT[one["tf"]]
 
     def test_the_meme_file_holds_the_trimmed_ppms(self, record, smoke):
-        written = motifs.read_meme(smoke.run.path(smoke.results).with_suffix(".meme"))
+        written = matrices.read_meme(smoke.run.path(smoke.results).with_suffix(".meme"))
         recorded = [
             (f"layer{layer['layer']}_filter{one['filter']}", one)
             for layer in record.data["layers"]
@@ -118,16 +122,16 @@ class TestRecord:
             assert motif.nsites == motif.width
 
     def test_matching_the_meme_file_again_gives_the_record(self, record, smoke):
-        written = motifs.read_meme(smoke.run.path(smoke.results).with_suffix(".meme"))
-        matches = matching.match(written, motifs.jaspar())
-        verdicts = matching.verdicts(matches)
+        written = matrices.read_meme(smoke.run.path(smoke.results).with_suffix(".meme"))
+        matches = tomtom.match(written, matrices.jaspar())
+        verdicts = tomtom.verdicts(matches)
         for layer in record.data["layers"]:
             names = [f"layer{layer['layer']}_filter{one['filter']}" for one in layer["filters"]]
             mine = verdicts.loc[names]
             assert mine["any"].mean() == pytest.approx(layer["match_any"], abs=1e-6)
             assert mine["relevant"].mean() == pytest.approx(layer["match_relevant"], abs=1e-6)
             for name, one in zip(names, layer["filters"], strict=True):
-                hits = [hit["target"] for hit in matching.best_hits(matches, name)]
+                hits = [hit["target"] for hit in tomtom.best_hits(matches, name)]
                 assert hits == [hit["target"] for hit in one["hits"]]
 
     def test_numbers_are_short_but_the_configuration_is_whole(self, record, smoke):
@@ -222,7 +226,7 @@ def two_classes(relevant):
 
 def padded(motif_id, width=19):
     """A known motif in the middle of a window of background."""
-    (motif,) = (one for one in motifs.jaspar() if one.id == motif_id)
+    (motif,) = (one for one in matrices.jaspar() if one.id == motif_id)
     ppm = np.full((width, 4), 0.25)
     start = (width - motif.width) // 2
     ppm[start : start + motif.width] = motif.ppm
@@ -247,7 +251,7 @@ def test_filters_are_described_as_they_are():
     assert layer["filters"][0]["site_precision"] == [0.5, 0.5]
     # MA0058.3 is ten wide: it starts at column 4; its own ends are informative or not.
     start, stop = layer["filters"][0]["trim"]
-    assert (start, stop) == filters.trim(ppms[0])
+    assert (start, stop) == readout.trim(ppms[0])
     assert len(queries[0].ppm) == stop - start < 19
 
 

@@ -18,9 +18,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Polygon
 
-from motifbook import figures, motifs
-from motifbook import runs as run_records
-from motifbook.runs import Record
+from motifbook.book import figures
+from motifbook.motifs import matrices
+from motifbook.records import experiment
+from motifbook.records import runs as run_records
+from motifbook.records.runs import Record
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +170,7 @@ class TestLogoGrid:
 def test_ground_truth_stands_in_both_orientations():
     figure = figures.ground_truth_grid()
     words = texts(figure)
-    for tf in motifs.TFS:
+    for tf in matrices.TFS:
         assert f"{tf} →" in words
         assert f"{tf} ←" in words
     assert len(figure.axes) == 24
@@ -230,7 +232,7 @@ class TestAgainst:
     def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
         layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
         write_record(tmp_path, layers=[layer | {"filters": []}])
-        table = run_records.table(run_records.get("cnn-2", 1, results_dir=tmp_path))
+        table = run_records.table(experiment.get("cnn-2", 1, results_dir=tmp_path))
         assert table["match_relevant"].dtype == float
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -310,11 +312,11 @@ class TestTable:
         assert counts.loc["B", "differs"] == 1
 
     def test_every_verdict_has_a_sign_of_its_own(self):
-        from motifbook import paper
+        from motifbook.paper import claims
 
-        assert set(figures.VERDICT) == set(paper.VERDICTS)
-        signs = [figures.verdict_words(verdict) for verdict in paper.VERDICTS]
-        assert len({sign[0] for sign in signs}) == len(paper.VERDICTS)
+        assert set(figures.VERDICT) == set(claims.VERDICTS)
+        signs = [figures.verdict_words(verdict) for verdict in claims.VERDICTS]
+        assert len({sign[0] for sign in signs}) == len(claims.VERDICTS)
 
 
 def test_filters_per_tf_writes_every_count():

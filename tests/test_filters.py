@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook import backend, filters
-from motifbook.architectures import MODELS, Architecture, Conv, build
-from motifbook.datasets import SITE, Split, encode
-from motifbook.protocols import AS_RUN, AS_WRITTEN
+from motifbook.filters import readout
+from motifbook.networks import backend
+from motifbook.networks.architectures import MODELS, Architecture, Conv, build
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN
+from motifbook.sequences.datasets import SITE, Split, encode
 
 A, C, G, T = np.eye(4)
 NONE = np.zeros(4)
@@ -47,7 +48,7 @@ LEFT, RIGHT = "CGTTTTTT", "TTTTTTAC"  # activation 1 at the first and the last p
 
 
 def read(model, *sequences, **changes):
-    return filters.read(model, ROW, replace(READ, **changes), split(*sequences))
+    return readout.read(model, ROW, replace(READ, **changes), split(*sequences))
 
 
 # --- Which sites, and how they count -----------------------------------------------------------
@@ -155,23 +156,23 @@ def test_batches_give_what_one_batch_gives(protocol):
     sites = [(row, start, 6, row % 2, 1) for row in range(23) for start in (2, 15)]
     whole = Split(bases, np.zeros((23, 2), np.uint8), np.array(sites, SITE))
     for layer in (1, 2):
-        one = filters.read(model, row, protocol, whole, layer, batch=23)
+        one = readout.read(model, row, protocol, whole, layer, batch=23)
         assert one.sites.sum() > 0
         for batch in (1, 7, 22, 500):
-            many = filters.read(model, row, protocol, whole, layer, batch=batch)
+            many = readout.read(model, row, protocol, whole, layer, batch=batch)
             for name in ("ppms", "sites", "maximum", "precision", "recall"):
                 np.testing.assert_allclose(getattr(many, name), getattr(one, name), rtol=1e-5)
 
 
 def test_fewer_long_sequences_are_scanned_at_a_time(model, monkeypatch):
-    sizes, one_hot = [], filters.one_hot
+    sizes, one_hot = [], readout.one_hot
 
     def counted(bases):
         sizes.append(len(bases))
         return one_hot(bases)
 
-    monkeypatch.setattr(filters, "one_hot", counted)
-    monkeypatch.setattr(filters, "POSITIONS", 2 * len(FULL))
+    monkeypatch.setattr(readout, "one_hot", counted)
+    monkeypatch.setattr(readout, "POSITIONS", 2 * len(FULL))
     read(model, *[FULL] * 5)
     assert sizes == [2, 2, 1] * 2  # once for the maximum, once for the sites
 
@@ -197,13 +198,13 @@ def test_the_possible_maximum_is_attained_in_the_first_layer_and_a_bound_above_i
     settled(model)
     every = np.array(list(product(range(4), repeat=5)), np.uint8)  # all 1,024 sequences
     first, second = (
-        next(filters._activations(model, layer, every, len(every)))[1] for layer in (1, 2)
+        next(readout._activations(model, layer, every, len(every)))[1] for layer in (1, 2)
     )
     # Position 2 of 5 is the one whose window, and the windows below it, lie inside.
     np.testing.assert_allclose(
-        filters._possible_maximum(model, 1), first[:, 2].max(axis=0), rtol=1e-5
+        readout._possible_maximum(model, 1), first[:, 2].max(axis=0), rtol=1e-5
     )
-    bound, attained = filters._possible_maximum(model, 2), second[:, 2].max(axis=0)
+    bound, attained = readout._possible_maximum(model, 2), second[:, 2].max(axis=0)
     assert (bound >= attained * (1 - 1e-6)).all()
     assert (attained > 0).any()
     assert (bound < 20 * attained.max()).all()
@@ -213,9 +214,9 @@ def test_the_possible_maximum_is_attained_in_the_first_layer_and_a_bound_above_i
 
 
 def test_receptive_fields():
-    assert filters.receptive_field(MODELS["cnn-25"].convs[:1]) == 19
-    assert filters.receptive_field(MODELS["cnn-1"].convs) == 23
-    assert filters.receptive_field(MODELS["cnn-1-1-100"].convs) == 27
+    assert readout.receptive_field(MODELS["cnn-25"].convs[:1]) == 19
+    assert readout.receptive_field(MODELS["cnn-1"].convs) == 23
+    assert readout.receptive_field(MODELS["cnn-1-1-100"].convs) == 27
 
 
 def test_a_deeper_layer_s_window_is_its_receptive_field():
@@ -223,15 +224,15 @@ def test_a_deeper_layer_s_window_is_its_receptive_field():
     row = Architecture("tiny", "Tiny", (Conv(2, 3, 1), Conv(3, 5, 2)), hidden=2)
     model = build(row, AS_WRITTEN, length=30, classes=2)
     part = Split(np.zeros((1, 30), np.uint8), np.zeros((1, 2), np.uint8))
-    assert filters.read(model, row, AS_WRITTEN, part, 1).ppms.shape == (2, 3, 4)
-    assert filters.read(model, row, AS_WRITTEN, part, 2).ppms.shape == (3, 7, 4)
-    assert filters.read(model, row, AS_RUN, part, 2).ppms.shape == (3, 19, 4)
+    assert readout.read(model, row, AS_WRITTEN, part, 1).ppms.shape == (2, 3, 4)
+    assert readout.read(model, row, AS_WRITTEN, part, 2).ppms.shape == (3, 7, 4)
+    assert readout.read(model, row, AS_RUN, part, 2).ppms.shape == (3, 19, 4)
 
 
 @pytest.mark.parametrize("layer", [0, 2, 3])
 def test_a_layer_behind_pooling_is_refused(model, layer):
     with pytest.raises(ValueError, match=f"tiny: layer {layer} cannot be read; .* after layer 1"):
-        filters.read(model, ROW, READ, split(FULL), layer)
+        readout.read(model, ROW, READ, split(FULL), layer)
 
 
 # --- Sites against embedded motifs -------------------------------------------------------------
@@ -242,7 +243,7 @@ def test_precision_and_recall_by_hand(model):
     # third motif has no site. Class 1 is beside the sites.
     sites = [(0, 2, 3, 0, 1), (1, 5, 3, 0, 1), (2, 1, 3, 0, -1), (0, 5, 3, 1, 1)]
     sites.sort()
-    found = filters.read(model, ROW, READ, split(FULL, PART, NO, sites=sites))
+    found = readout.read(model, ROW, READ, split(FULL, PART, NO, sites=sites))
     assert found.sites[0] == 2
     np.testing.assert_allclose(found.precision[0], [1 / 2, 0])
     np.testing.assert_allclose(found.recall[0], [1 / 3, 0])
@@ -255,7 +256,7 @@ def test_precision_and_recall_by_hand(model):
 )
 def test_a_hit_shares_half_of_the_shorter(model, start, hit):
     # The site is bases 2 to 4. A motif of 3 shares 3 - |start - 2| of them; 2 are needed.
-    found = filters.read(model, ROW, READ, split(FULL, sites=[(0, start, 3, 1, 1)]))
+    found = readout.read(model, ROW, READ, split(FULL, sites=[(0, start, 3, 1, 1)]))
     with np.errstate(invalid="ignore"):
         assert found.precision[0, 1] == hit
         assert found.recall[0, 1] == hit
@@ -269,8 +270,8 @@ def test_a_site_stands_for_its_informative_columns(model):
     bases[:, 2:5] = encode("ACG")
     sites = np.array([(0, 4, 4, 0, 1), (1, 3, 4, 0, 1)], SITE)
     part = Split(bases, np.zeros((400, 2), np.uint8), sites)
-    found = filters.read(model, ROW, replace(READ, window=5, threshold=0.6), part)
-    assert filters.core(found.ppms[0]) == (1, 4)
+    found = readout.read(model, ROW, replace(READ, window=5, threshold=0.6), part)
+    assert readout.core(found.ppms[0]) == (1, 4)
     # Bases 4 to 7 share one of 2 to 4 (and two of 1 to 5), bases 3 to 6 share two.
     assert found.recall[0, 0] == 1 / 2
 
@@ -306,7 +307,7 @@ def test_scoring_is_what_its_definition_says(case):
     right = sum(any(r == row and hits(p, start) for r, start in chosen) for row, p in active)
     found = sum(any(r == row and hits(p, start) for r, p in active) for row, start in chosen)
     places = np.flatnonzero(mask)
-    assert filters.score_sites(places, mask.shape[1], motifs, first, last) == (right, found)
+    assert readout.score_sites(places, mask.shape[1], motifs, first, last) == (right, found)
 
 
 # --- Trimming ----------------------------------------------------------------------------------
@@ -334,7 +335,7 @@ def ppm(width, *informative):
     ],
 )
 def test_trimming(matrix, kept):
-    assert filters.trim(matrix) == kept
+    assert readout.trim(matrix) == kept
 
 
 def test_a_column_is_informative_above_half_a_bit():
@@ -342,4 +343,4 @@ def test_a_column_is_informative_above_half_a_bit():
     for share, kept in ((0.6, (0, 19)), (0.65, (6, 13))):
         matrix = ppm(19)
         matrix[9] = [share, *[(1 - share) / 3] * 3]
-        assert filters.trim(matrix) == kept
+        assert readout.trim(matrix) == kept

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from deepsea_bundle import write_bundle
 
-from motifbook import downloads, invivo
+from motifbook.sequences import catalogue, downloads
 
 
 @pytest.fixture(autouse=True)
@@ -15,28 +15,28 @@ def cache(tmp_path, monkeypatch):
 def test_what_is_missing_names_its_command():
     for name in ("chipseq", "deepsea"):
         with pytest.raises(FileNotFoundError, match=f"motifbook data {name}"):
-            invivo.open_dataset(name)
+            catalogue.open_dataset(name)
 
 
 def test_unknown_names():
     with pytest.raises(ValueError, match="unknown dataset 'other'"):
-        invivo.open_dataset("other")
+        catalogue.open_dataset("other")
     with pytest.raises(ValueError, match="unknown data 'other'"):
-        invivo.fetch("other")
+        catalogue.fetch("other")
 
 
 @pytest.mark.filterwarnings("ignore:.*not the paper's data")
 def test_a_fetched_bundle_opens(tmp_path):
     write_bundle(tmp_path / "bundle")
-    assert invivo.fetch("deepsea", tmp_path / "bundle").is_file()
-    dataset = invivo.open_dataset("deepsea")
+    assert catalogue.fetch("deepsea", tmp_path / "bundle").is_file()
+    dataset = catalogue.open_dataset("deepsea")
     assert (dataset.name, dataset.length, len(dataset.classes)) == ("deepsea", 1000, 12)
 
 
 def test_local_copies_are_passed_on(tmp_path, monkeypatch):
     for name in ("chipseq", "authors"):
         monkeypatch.setattr(downloads, f"fetch_{name}", lambda source, name=name: (name, source))
-        assert invivo.fetch(name, tmp_path) == (name, tmp_path)
+        assert catalogue.fetch(name, tmp_path) == (name, tmp_path)
 
 
 def test_a_folder_of_ones_own(tmp_path):
@@ -46,7 +46,7 @@ def test_a_folder_of_ones_own(tmp_path):
     for tf in ("SRF", "other"):
         rows = ("".join("ACGT"[base] for base in row) for row in rng.integers(0, 4, (40, 120)))
         (folder / f"{tf}.fa").write_text("".join(f">p\n{row}\n" for row in rows))
-    dataset = invivo.open_dataset("mine", folder)
+    dataset = catalogue.open_dataset("mine", folder)
     assert (dataset.name, dataset.classes) == ("mine", ("other", "SRF"))
     assert dataset.relevant["other"] == ()
     assert dataset.relevant["SRF"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from motifbook import matching
-from motifbook.matching import COLUMNS, best_hits, match, refusal, verdicts
-from motifbook.motifs import RELEVANT, Motif, jaspar, read_meme
+from motifbook.motifs import tomtom
+from motifbook.motifs.matrices import RELEVANT, Motif, jaspar, read_meme
+from motifbook.motifs.tomtom import COLUMNS, best_hits, match, refusal, verdicts
 
 DATA = Path(__file__).parent / "data" / "tomtom"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -245,7 +245,7 @@ def test_answers_do_not_depend_on_the_other_queries(queries, targets, monkeypatc
         check_exact=True,
     )
 
-    monkeypatch.setattr(matching, "_BATCH", 3)
+    monkeypatch.setattr(tomtom, "_BATCH", 3)
     pd.testing.assert_frame_equal(
         match(filters, targets, evalue=math.inf).hits, together.hits, check_exact=True
     )
@@ -400,7 +400,7 @@ def test_best_hits_are_all_hits_or_the_best_target(cnn9):
 
 def test_import_is_light():
     code = (
-        "import sys, motifbook.matching;"
+        "import sys, motifbook.motifs.tomtom;"
         "print({'numba', 'memelite', 'Bio', 'tensorflow', 'keras'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motifbook import motifs
-from motifbook.motifs import MemeError, Motif, information, read_meme, write_meme
+from motifbook.motifs import matrices
+from motifbook.motifs.matrices import MemeError, Motif, information, read_meme, write_meme
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -32,33 +32,33 @@ WIDTHS = {  # NOTES of the paper's ground truth: TF, matrix length
 
 
 def test_ground_truth_is_in_label_order_with_the_published_lengths():
-    truth = motifs.ground_truth()
-    assert [motif.id for motif in truth] == [motifs.GROUND_TRUTH[tf] for tf in motifs.TFS]
-    assert {tf: motif.width for tf, motif in zip(motifs.TFS, truth, strict=True)} == WIDTHS
-    assert [motif.name.upper() for motif in truth] == [tf.upper() for tf in motifs.TFS]
+    truth = matrices.ground_truth()
+    assert [motif.id for motif in truth] == [matrices.GROUND_TRUTH[tf] for tf in matrices.TFS]
+    assert {tf: motif.width for tf, motif in zip(matrices.TFS, truth, strict=True)} == WIDTHS
+    assert [motif.name.upper() for motif in truth] == [tf.upper() for tf in matrices.TFS]
 
 
 def test_pool_alternates_motif_and_reverse_complement():
-    pool = motifs.pwm_pool()
+    pool = matrices.pwm_pool()
     assert len(pool) == 24
-    for tf, motif in enumerate(motifs.ground_truth()):
+    for tf, motif in enumerate(matrices.ground_truth()):
         np.testing.assert_array_equal(pool[2 * tf].ppm, motif.ppm)
         np.testing.assert_array_equal(pool[2 * tf + 1].ppm, motif.ppm[::-1, ::-1])
 
 
 def test_the_519_targets_of_the_paper():
-    targets = motifs.jaspar()
+    targets = matrices.jaspar()
     ids = [motif.id for motif in targets]
     assert len(ids) == len(set(ids)) == 519
     assert ids == sorted(ids)
     sums = np.concatenate([motif.ppm.sum(axis=1) for motif in targets])
     np.testing.assert_allclose(sums, 1, atol=1e-12)
-    relevant = [id_ for ids in motifs.RELEVANT.values() for id_ in ids]
+    relevant = [id_ for ids in matrices.RELEVANT.values() for id_ in ids]
     assert len(set(relevant) & set(ids)) == 16
 
 
 def test_ppms_are_normalised_counts():
-    by_id = {motif.id: motif for motif in motifs.jaspar("2016")}
+    by_id = {motif.id: motif for motif in matrices.jaspar("2016")}
     # Arnt's counts: A 4 19 0 0 0 0, C 16 0 20 0 0 0, G 0 1 0 20 0 20, T 0 0 0 0 20 0
     expected = [[4, 16, 0, 0], [19, 0, 1, 0], [0, 20, 0, 0], [0, 0, 20, 0], [0, 0, 0, 20]]
     np.testing.assert_allclose(by_id["MA0004.1"].ppm, np.array([*expected, [0, 0, 20, 0]]) / 20)
@@ -72,17 +72,17 @@ def test_ppms_are_normalised_counts():
 
 @pytest.mark.parametrize("release", ["2016", "JASPAR2016", "jaspar2016", 2016])
 def test_release_by_any_of_its_names(release):
-    assert motifs.jaspar(release)[0] is motifs.jaspar("2016")[0]
+    assert matrices.jaspar(release)[0] is matrices.jaspar("2016")[0]
 
 
 def test_other_releases():
-    assert len(motifs.jaspar("2024")) > 519
-    assert any(motif.id == "PB0001.1" for motif in motifs.jaspar("2016", collection="PBM"))
+    assert len(matrices.jaspar("2024")) > 519
+    assert any(motif.id == "PB0001.1" for motif in matrices.jaspar("2016", collection="PBM"))
 
 
 def test_unknown_release_names_those_there_are(capsys):
     with pytest.raises(ValueError, match=r"JASPAR1999.*JASPAR2014, JASPAR2016.*JASPAR2024"):
-        motifs.jaspar("1999")
+        matrices.jaspar("1999")
     assert capsys.readouterr() == ("", "")
 
 
@@ -90,13 +90,13 @@ def test_nothing_found_is_an_error_without_chatter(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="martians"):
-            motifs.jaspar("2016", tax_group="martians")
+            matrices.jaspar("2016", tax_group="martians")
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_changed_list_does_not_change_the_next():
-    motifs.jaspar().clear()
-    assert len(motifs.jaspar()) == 519
+    matrices.jaspar().clear()
+    assert len(matrices.jaspar()) == 519
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,17 @@ def test_a_changed_list_does_not_change_the_next():
     ],
 )
 def test_label(target, expected):
-    assert motifs.label(target) == expected
+    assert matrices.label(target) == expected
 
 
 def test_label_under_other_relevant_sets():
-    assert motifs.label("X1", {"a": ["X1"], "b": ["X1"]}) == ("a", "a")
-    assert motifs.label("MA0660.1", {"MEF2A": ["MA0660.1"]}) == ("MEF2A", "MEF2B")
+    assert matrices.label("X1", {"a": ["X1"], "b": ["X1"]}) == ("a", "a")
+    assert matrices.label("MA0660.1", {"MEF2A": ["MA0660.1"]}) == ("MEF2A", "MEF2B")
 
 
 def test_true_names_are_those_of_jaspar():
-    names = {motif.id: motif.name for motif in motifs.jaspar()}
-    for id_, tf in motifs.TRUE_TF.items():
+    names = {motif.id: motif.name for motif in matrices.jaspar()}
+    for id_, tf in matrices.TRUE_TF.items():
         if id_ in names:
             assert names[id_].upper() == tf.upper()
 
@@ -323,7 +323,7 @@ def test_write_meme_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(motifs.os, "replace", fail)
+    monkeypatch.setattr(matrices.os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         write_meme(path, [Motif("a", "", PPM, 1)])
     assert [entry.name for entry in tmp_path.iterdir()] == ["motifs.meme"]
@@ -343,6 +343,7 @@ def test_the_authors_filters_can_be_read():
 
 
 def test_import_is_light():
-    code = "import sys, motifbook.motifs; print({'Bio', 'pyjaspar', 'pandas'} & set(sys.modules))"
+    code = "import sys, motifbook.motifs.matrices; "
+    code += "print({'Bio', 'pyjaspar', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -8,8 +8,8 @@ import re
 import nbformat
 import pytest
 
-from motifbook import notebooks
-from motifbook.runs import project_root
+from motifbook.book import notebooks
+from motifbook.records.runs import project_root
 
 ROOT = project_root()
 CHAPTERS = notebooks.chapters()

@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 from conftest import record_data
 
-from motifbook import motifs, null, synthetic, training
-from motifbook.architectures import MODELS
-from motifbook.datasets import one_hot
-from motifbook.protocols import AS_RUN
-from motifbook.runs import Record, RecordError, Run
+from motifbook.motifs import matrices
+from motifbook.networks import training
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import AS_RUN
+from motifbook.records.runs import Record, RecordError, Run
+from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import one_hot
+from motifbook.yardsticks import null
 
 RUN = Run("synthetic", "as-run", "paper", "cnn-2", 1)
 
@@ -43,7 +46,7 @@ def a_record(*filters, run=RUN, match_relevant=0.5, **changes):
 
 
 def known(motif_id):
-    (motif,) = (one for one in motifs.jaspar() if one.id == motif_id)
+    (motif,) = (one for one in matrices.jaspar() if one.id == motif_id)
     return motif.ppm
 
 

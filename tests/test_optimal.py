@@ -11,9 +11,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from motifbook import optimal, runs, synthetic
-from motifbook.datasets import encode, reverse_complement
-from motifbook.motifs import Motif, ground_truth
+from motifbook.motifs.matrices import Motif, ground_truth
+from motifbook.records import runs
+from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import encode, reverse_complement
+from motifbook.yardsticks import optimal
 
 PROTOCOLS = ("as-run", "as-written")
 
@@ -273,7 +275,8 @@ def test_only_synthetic_datasets_have_a_reference():
 
 
 def test_importing_needs_neither_numba_nor_keras():
-    code = "import sys, motifbook.optimal; print({'numba', 'keras', 'tensorflow'} & {*sys.modules})"
+    code = "import sys, motifbook.yardsticks.optimal; "
+    code += "print({'numba', 'keras', 'tensorflow'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

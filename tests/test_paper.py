@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from motifbook import motifs, paper
-from motifbook.architectures import MODELS
-from motifbook.runs import Record
+from motifbook.motifs import matrices
+from motifbook.networks.architectures import MODELS
+from motifbook.paper import claims
+from motifbook.records.runs import Record
 
 SHARED = Path(__file__).parents[2] / "shared" / "paper"
 
@@ -27,7 +28,7 @@ def filters(any_=0, relevant=0, of=30, tf="MAX"):
     for number in range(of):
         hits = []
         if number < relevant:
-            hits = [hit | {"target": motifs.GROUND_TRUTH[tf], "name": tf, "e_value": 1e-3}]
+            hits = [hit | {"target": matrices.GROUND_TRUTH[tf], "name": tf, "e_value": 1e-3}]
         elif number < any_:
             hits = [hit | {"target": "MA0004.1", "name": "Arnt", "e_value": 1e-2}]
         rows.append(
@@ -56,7 +57,7 @@ def record(model="cnn-25", trial=1, auroc=0.97, any_=30, relevant=29, dataset="s
         "parameters": 160_048,
         "best_epoch": 2,
         "history": {"gradient_norm": [4.0, 1.0]},
-        "classes": list(motifs.TFS),
+        "classes": list(matrices.TFS),
         "test": {"mean_auroc": auroc, "mean_aupr": 0.8, "auroc": [auroc] * 11 + [auroc - 0.1]},
         "layers": [
             {"layer": n, "match_any": a / f, "match_relevant": r / f, "filters": filters(a, r, f)}
@@ -67,23 +68,23 @@ def record(model="cnn-25", trial=1, auroc=0.97, any_=30, relevant=29, dataset="s
 
 
 def row_of(records, claim, **options):
-    return paper.ledger(records, **options).set_index("id").loc[claim]
+    return claims.ledger(records, **options).set_index("id").loc[claim]
 
 
 class TestPrinted:
     def test_table_1_has_sixteen_models_of_ours_and_three_numbers_each(self):
-        table = paper.printed().query("dataset == 'synthetic' and layer == 1")
+        table = claims.printed().query("dataset == 'synthetic' and layer == 1")
         table = table[table["model"] != "cnn-1-1-100"]
         assert len(table) == 48
         assert set(table["model"]) == set(MODELS) - {"cnn-1-1-100"}
         assert (table["label"] == table["model"].map(lambda m: MODELS[m].label)).all()
 
     def test_filters_are_the_architectures(self):
-        for row in paper.printed().itertuples():
+        for row in claims.printed().itertuples():
             assert row.filters == MODELS[row.model].convs[row.layer - 1].filters
 
     def test_a_value_by_hand(self):
-        table = paper.printed().set_index(["dataset", "model", "layer", "quantity"])
+        table = claims.printed().set_index(["dataset", "model", "layer", "quantity"])
         assert table.loc[("synthetic", "cnn-4", 1, "match_any"), "mean"] == 0.453
         assert table.loc[("synthetic", "cnn-4", 1, "match_any"), "error"] == 0.131
         assert table.loc[("synthetic", "cnn-1-1-100", 3, "match_relevant"), "mean"] == 0.891
@@ -91,10 +92,10 @@ class TestPrinted:
 
     def test_no_place_is_printed_twice(self):
         """CNN-1's first layer stands in two tables, with the same numbers."""
-        assert not paper.printed().duplicated(["dataset", "model", "layer", "quantity"]).any()
+        assert not claims.printed().duplicated(["dataset", "model", "layer", "quantity"]).any()
 
     def test_copied_cells_are_table_2s_that_repeat_table_1s(self):
-        table = paper.printed()
+        table = claims.printed()
         copied = table[table["copied"]]
         assert len(copied) == 6
         ours = table[table["dataset"] == "synthetic"]
@@ -105,7 +106,7 @@ class TestPrinted:
 
 
 class TestClaims:
-    claims = paper.claims()
+    claims = claims.claims()
 
     def test_ids_are_unique(self):
         assert self.claims["id"].is_unique
@@ -121,7 +122,7 @@ class TestClaims:
         }
         cells = {
             (p.dataset, f"{p.model}@{p.layer}", p.quantity): (p.mean, p.error)
-            for p in paper.printed().itertuples()
+            for p in claims.printed().itertuples()
         }
         assert claimed == cells
 
@@ -135,18 +136,18 @@ class TestClaims:
             if claim.rule == "none":
                 assert claim.note, f"{claim.id}: why it cannot be tested"
                 continue
-            assert claim.quantity in paper.QUANTITIES
+            assert claim.quantity in claims.QUANTITIES
             names = [place.split("@")[0] for place in f"{claim.models} {claim.than}".split()]
             assert all(name in MODELS or name.isdigit() for name in names), claim.id
 
     def test_numbers_have_a_value_and_limits(self):
         for claim in self.claims[self.claims["kind"] == "number"].itertuples():
             float(claim.paper)
-            assert claim.quantity in paper.LIMITS
+            assert claim.quantity in claims.LIMITS
 
     def test_what_a_comparison_prints_follows_from_the_tables(self):
         """The paper's difference of each comparison is that of its printed values."""
-        table = paper.printed()
+        table = claims.printed()
         derived = {
             "match_other": ("match_any", lambda v, p: v - p["match_relevant"]),
             "unmatched_filters": ("match_any", lambda v, p: (1 - v) * p["filters"]),
@@ -197,26 +198,26 @@ class TestWelch:
     def test_equals_scipys_interval(self):
         a, b = np.array([1.0, 2, 4, 4]), np.array([0.5, 1, 1.5])
         expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-        found = paper.welch(paper.summary(a), paper.summary(b))
+        found = claims.welch(claims.summary(a), claims.summary(b))
         assert found == pytest.approx((expected.low, expected.high))
 
     def test_a_constant_is_students_interval_of_the_mean(self):
         a = np.array([1.0, 2, 4, 4])
         expected = stats.ttest_1samp(a, 1).confidence_interval(0.95)
-        found = paper.welch(paper.summary(a), paper.Summary(0.0, 0.0, math.inf))
+        found = claims.welch(claims.summary(a), claims.Summary(0.0, 0.0, math.inf))
         assert found == pytest.approx((expected.low, expected.high))
 
     def test_without_spread_the_interval_is_the_rounding(self):
-        same = paper.Summary(0.5, 0.0, 5)
-        assert paper.welch(same, same, 0.25) == (-0.25, 0.25)
+        same = claims.Summary(0.5, 0.0, 5)
+        assert claims.welch(same, same, 0.25) == (-0.25, 0.25)
 
     def test_one_trial_has_none(self):
-        one = paper.summary(np.array([0.5]))
-        assert np.isnan(paper.welch(one, paper.Summary(0.5, 0.1, 5))).all()
+        one = claims.summary(np.array([0.5]))
+        assert np.isnan(claims.welch(one, claims.Summary(0.5, 0.1, 5))).all()
 
     def test_the_papers_error_becomes_a_sample_deviation(self):
         trials = np.array([0.90, 0.95, 1.00, 0.95, 0.90])
-        theirs = paper._paper_summary(trials.mean(), np.std(trials) - paper.HALF_UNIT)
+        theirs = claims._paper_summary(trials.mean(), np.std(trials) - claims.HALF_UNIT)
         assert theirs.sd == pytest.approx(np.std(trials, ddof=1))
 
 
@@ -238,7 +239,7 @@ class TestRule:
         ],
     )
     def test_numbers(self, delta, interval, quantity, verdict):
-        assert paper.judge_number(delta, interval, quantity) == verdict
+        assert claims.judge_number(delta, interval, quantity) == verdict
 
     @pytest.mark.parametrize(
         ("difference", "interval", "claimed", "every_step", "verdict"),
@@ -256,27 +257,27 @@ class TestRule:
         ],
     )
     def test_comparisons(self, difference, interval, claimed, every_step, verdict):
-        found = paper.judge_comparison(difference, interval, claimed, "match_any", every_step)
+        found = claims.judge_comparison(difference, interval, claimed, "match_any", every_step)
         assert found == verdict
 
     @given(
         delta=st.floats(-1, 1),
         half=st.floats(0, 1),
-        quantity=st.sampled_from(sorted(paper.LIMITS)),
+        quantity=st.sampled_from(sorted(claims.LIMITS)),
     )
     def test_a_wider_interval_or_a_smaller_difference_never_worsens(self, delta, half, quantity):
-        rank = paper.VERDICTS.index
-        verdict = paper.judge_number(delta, (delta - half, delta + half), quantity)
-        wider = paper.judge_number(delta, (delta - 2 * half, delta + 2 * half), quantity)
-        nearer = paper.judge_number(delta / 2, (delta / 2 - half, delta / 2 + half), quantity)
+        rank = claims.VERDICTS.index
+        verdict = claims.judge_number(delta, (delta - half, delta + half), quantity)
+        wider = claims.judge_number(delta, (delta - 2 * half, delta + 2 * half), quantity)
+        nearer = claims.judge_number(delta / 2, (delta / 2 - half, delta / 2 + half), quantity)
         assert rank(wider) <= rank(verdict)
         assert rank(nearer) <= rank(verdict)
 
 
 class TestLedger:
     def test_without_records_nothing_is_judged(self):
-        table = paper.ledger([])
-        assert list(table["id"]) == list(paper.claims()["id"])
+        table = claims.ledger([])
+        assert list(table["id"]) == list(claims.claims()["id"])
         assert set(table["verdict"]) == {"not yet run", "cannot be tested"}
         assert table["ours"].isna().all()
 
@@ -308,7 +309,7 @@ class TestLedger:
 
     def test_a_difference_carries_its_explanation_and_run(self, monkeypatch):
         known = {"table1-cnn-25-any": {"explanation": "Other filters.", "run": "a/b/c"}}
-        monkeypatch.setattr(paper, "_explanations", lambda: known)
+        monkeypatch.setattr(claims, "_explanations", lambda: known)
         row = row_of([record(any_=3, relevant=0)], "table1-cnn-25-any")
         assert (row["explanation"], row["run"]) == ("Other filters.", "a/b/c")
         assert row_of([record()], "table1-cnn-25-any")["explanation"] == ""
@@ -408,7 +409,7 @@ class TestLedger:
             record("cnn-1", t, any_=6, relevant=0, dataset="chipseq", layers=[(115, 108, 128)])
             for t in (1, 2, 3)
         ]
-        table = paper.ledger(records, in_vivo="chipseq").set_index("id")
+        table = claims.ledger(records, in_vivo="chipseq").set_index("id")
         assert table.loc["in-vivo-second-layer", "verdict"] == "reproduced"
         number = table.loc["in-vivo-cnn-1-layer2-relevant"]
         assert number["verdict"] == "cannot be tested"
@@ -417,7 +418,7 @@ class TestLedger:
 
     def test_copied_cells_are_shown_but_not_judged(self):
         records = [record("cnn-25-60", t, dataset="deepsea", any_=50) for t in (1, 2, 3)]
-        table = paper.ledger(records).set_index("id")
+        table = claims.ledger(records).set_index("id")
         assert table.loc["table2-cnn-25-60-any", "verdict"] == "cannot be tested"
         assert table.loc["table2-cnn-25-60-any", "ours"] == pytest.approx(50 / 60)
         assert "copied" in table.loc["table2-cnn-25-60-any", "explanation"]
@@ -425,9 +426,9 @@ class TestLedger:
 
     def test_records_that_cannot_stand_together_are_refused(self):
         with pytest.raises(ValueError, match="two records of synthetic cnn-25 trial 1"):
-            paper.ledger([record(), record()])
+            claims.ledger([record(), record()])
         with pytest.raises(ValueError, match="as-run/paper with as-run/smoke"):
-            paper.ledger([record(), record(trial=2, profile="smoke")])
+            claims.ledger([record(), record(trial=2, profile="smoke")])
 
 
 class TestLearnedTf:
@@ -435,47 +436,47 @@ class TestLearnedTf:
         return {"tf": tf, "hits": [{"target": "MA0004.1"}, {"target": target}]}
 
     def test_is_the_records_but_for_mef2_under_stat1(self):
-        assert paper.learned_tf(self.hit("MA0060.2", "NFYB")) == "NFYB"
-        assert paper.learned_tf(self.hit("MA0137.3", "STAT1")) == "STAT1"
-        assert paper.learned_tf(self.hit("MA0660.1", "STAT1")) == "MEF2A"
-        assert paper.learned_tf(self.hit("MA0773.1", "STAT1")) == "MEF2A"
+        assert claims.learned_tf(self.hit("MA0060.2", "NFYB")) == "NFYB"
+        assert claims.learned_tf(self.hit("MA0137.3", "STAT1")) == "STAT1"
+        assert claims.learned_tf(self.hit("MA0660.1", "STAT1")) == "MEF2A"
+        assert claims.learned_tf(self.hit("MA0773.1", "STAT1")) == "MEF2A"
 
     def test_is_none_without_a_relevant_hit(self):
-        assert paper.learned_tf(self.hit("MA0004.1", None)) is None
+        assert claims.learned_tf(self.hit("MA0004.1", None)) is None
 
     def test_redundancy_counts_tfs_that_no_filter_has_learned(self):
         row = record(relevant=7)
-        assert paper.QUANTITIES["redundancy_range"](row.data, row.layer(1)) == 7
+        assert claims.QUANTITIES["redundancy_range"](row.data, row.layer(1)) == 7
 
     def test_filters_per_tf(self):
-        table = paper.filters_per_tf([record(relevant=7), record("cnn-2", 3, relevant=0)])
+        table = claims.filters_per_tf([record(relevant=7), record("cnn-2", 3, relevant=0)])
         assert list(table.index) == ["CNN-25, trial 1", "CNN-2, trial 3"]
-        assert list(table.columns) == list(motifs.TFS)
+        assert list(table.columns) == list(matrices.TFS)
         assert table.loc["CNN-25, trial 1", "MAX"] == 7
         assert table.to_numpy().sum() == 7
 
     def test_what_a_long_motif_lacks(self):
         """A filter of MEF2A with half of the motif's informative columns lacks half of them."""
-        truth = motifs.ground_truth()[motifs.TFS.index("MEF2A")].ppm
-        keep = np.flatnonzero(motifs.information(truth) > 0.5)
+        truth = matrices.ground_truth()[matrices.TFS.index("MEF2A")].ppm
+        keep = np.flatnonzero(matrices.information(truth) > 0.5)
         half = np.full_like(truth, 0.25)
         half[keep[: len(keep) // 2]] = truth[keep[: len(keep) // 2]]
         for ppm, missing in ((truth, 0), (half, 1 - (len(keep) // 2) / len(keep))):
             layer = {"filters": [filters(1, 1, 1, "MEF2A")[0] | {"ppm": ppm.tolist()}]}
-            found = paper.QUANTITIES["long_motif_missing"](record().data, layer)
+            found = claims.QUANTITIES["long_motif_missing"](record().data, layer)
             assert found == pytest.approx(missing)
 
     def test_hard_motifs(self):
         run = record().data
         rows = [*filters(1, 1, 1, "SP1"), *filters(1, 1, 1, "SP1"), *filters(1, 1, 1, "Arid3a")]
-        assert paper.QUANTITIES["hard_motifs"](run, {"filters": rows}) == 2
+        assert claims.QUANTITIES["hard_motifs"](run, {"filters": rows}) == 2
 
 
 class TestCompare:
     def test_rows_by_hand(self):
         records = [record("cnn-25", t, relevant=r) for t, r in ((1, 28), (2, 30), (3, 30))]
         records += [record("cnn-2", 1, any_=6, relevant=0)]
-        table = paper.compare(records)
+        table = claims.compare(records)
         assert list(table["model"]) == ["cnn-2"] * 3 + ["cnn-25"] * 3
         assert list(table["label"].unique()) == ["CNN-2", "CNN-25"]
         row = table.set_index(["model", "quantity"]).loc[("cnn-25", "match_relevant")]
@@ -488,24 +489,24 @@ class TestCompare:
 
     def test_agrees_with_the_ledger(self):
         records = [record(trial=t, auroc=a) for t, a in enumerate((0.95, 0.94, 0.96), start=1)]
-        mine = paper.compare(records).set_index("quantity").loc["auroc"]
+        mine = claims.compare(records).set_index("quantity").loc["auroc"]
         theirs = row_of(records, "table1-cnn-25-auroc")
         columns = ["ours", "ours_sd", "paper", "paper_sd", "delta", "low", "high", "verdict"]
         assert list(mine[columns]) == list(theirs[columns])
 
     def test_a_deeper_layer(self):
-        table = paper.compare([record("cnn-1", layers=[(115, 108, 128)])], layer=2)
+        table = claims.compare([record("cnn-1", layers=[(115, 108, 128)])], layer=2)
         assert list(table["quantity"]) == ["match_any", "match_relevant"]
         assert list(table["paper"]) == [0.900, 0.847]
 
     def test_a_value_that_the_paper_lacks_has_no_verdict(self):
-        table = paper.compare([record("cnn-1-1-100")]).set_index("quantity")
+        table = claims.compare([record("cnn-1-1-100")]).set_index("quantity")
         assert table.loc["auroc", "verdict"] == ""
         assert math.isnan(table.loc["auroc", "paper"])
         assert table.loc["match_any", "paper"] == 0.147
 
     def test_other_data_than_the_papers_are_not_judged(self):
-        table = paper.compare([record("cnn-1", dataset="chipseq")]).set_index("quantity")
+        table = claims.compare([record("cnn-1", dataset="chipseq")]).set_index("quantity")
         assert list(table.index) == ["auroc", "aupr", "match_any", "match_relevant"]
         assert table.loc["auroc", "paper"] == 0.918
         assert set(table["verdict"]) == {"cannot be tested"}
@@ -513,18 +514,18 @@ class TestCompare:
     def test_data_without_a_known_motif_have_no_relevant_value(self):
         own = record("cnn-25", dataset="peaks")
         own.data["layers"][0]["match_relevant"] = None
-        assert list(paper.compare([own])["quantity"]) == ["auroc", "aupr", "match_any"]
+        assert list(claims.compare([own])["quantity"]) == ["auroc", "aupr", "match_any"]
         claim = row_of([own], "in-vivo-more-matches", in_vivo="peaks")
         assert (claim["verdict"], claim["trials"]) == ("cannot be tested", 0)
 
     def test_needs_records_of_one_data_set(self):
-        assert paper.compare([]).empty
+        assert claims.compare([]).empty
         with pytest.raises(ValueError, match="found chipseq, synthetic"):
-            paper.compare([record(), record(dataset="chipseq")])
+            claims.compare([record(), record(dataset="chipseq")])
 
 
 def test_the_ledger_is_a_table_that_survives_csv(tmp_path):
-    table = paper.ledger([record(trial=t) for t in (1, 2, 3)])
+    table = claims.ledger([record(trial=t) for t in (1, 2, 3)])
     table.to_csv(tmp_path / "ledger.csv", index=False)
     again = pd.read_csv(tmp_path / "ledger.csv", keep_default_na=False, na_values={"ours": [""]})
     assert list(again["verdict"]) == list(table["verdict"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook.protocols import (
+from motifbook.networks.protocols import (
     ALONE,
     AS_RUN,
     AS_WRITTEN,
@@ -142,5 +142,7 @@ def test_profiles():
         (None, 400, None),
     ]
     assert parse_profile(" quick ").name == "quick"
-    with pytest.raises(ValueError, match="unknown profile 'full'; there are: smoke, quick, paper, long"):
+    with pytest.raises(
+        ValueError, match="unknown profile 'full'; there are: smoke, quick, paper, long"
+    ):
         parse_profile("full")

@@ -6,9 +6,18 @@ import re
 
 import pytest
 
-from motifbook import paper, runs, synthetic
-from motifbook.provenance import anchor, behind, catalogue, computed_from, described, provenance
-from motifbook.runs import Run
+from motifbook.book.provenance import (
+    anchor,
+    behind,
+    catalogue,
+    computed_from,
+    described,
+    provenance,
+)
+from motifbook.paper import claims
+from motifbook.records import experiment
+from motifbook.records.runs import Run
+from motifbook.sequences import synthetic
 
 
 @pytest.fixture
@@ -16,7 +25,7 @@ def records(tmp_path, write_record):
     """Two trials of CNN-2 and one of CNN-25."""
     for model, trial in [("cnn-2", 1), ("cnn-2", 2), ("cnn-25", 1)]:
         write_record(tmp_path, model, trial, auroc=0.5 + trial / 8)
-    return runs.get("cnn-2,cnn-25", 2, results_dir=tmp_path)
+    return experiment.get("cnn-2,cnn-25", 2, results_dir=tmp_path)
 
 
 def test_line_counts_the_runs_of_each_model(records):
@@ -54,7 +63,7 @@ def test_many_models_share_one_link(tmp_path, write_record):
     models = ("cnn-1", "cnn-2", "cnn-4", "cnn-10", "cnn-25", "cnn-50", "cnn-100")
     for model in models:
         write_record(tmp_path, model)
-    line = provenance(runs.get(models, 1, results_dir=tmp_path))
+    line = provenance(experiment.get(models, 1, results_dir=tmp_path))
     assert repr(line) == "Made from 7 runs (synthetic, as-run, paper: 7 runs of 7 models)."
     assert line._repr_html_().count("<a ") == 1
 
@@ -87,7 +96,7 @@ def test_page_names_each_machine_once(records):
 
 def test_page_escapes_what_records_say(tmp_path, write_record):
     write_record(tmp_path, hardware="<script>alert(1)</script>")
-    page = catalogue(runs.get("cnn-2", 1, results_dir=tmp_path))._repr_html_()
+    page = catalogue(experiment.get("cnn-2", 1, results_dir=tmp_path))._repr_html_()
     assert "<script>" not in page and "&lt;script&gt;" in page
 
 
@@ -106,7 +115,7 @@ class TestBehind:
     def test_runs_are_named_by_model_with_their_trials(self, tmp_path, write_record):
         for model, trial in [("cnn-25", 2), *(("cnn-2", n) for n in (1, 2, 3, 5))]:
             write_record(tmp_path, model, trial)
-        found = runs.get("cnn-25,cnn-2", 5, results_dir=tmp_path)
+        found = experiment.get("cnn-25,cnn-2", 5, results_dir=tmp_path)
         assert behind(CLAIM, found) == "synthetic/as-run/paper/cnn-2: 1-3,5"
         assert behind(CLAIM | {"models": "cnn-25 cnn-4", "than": "cnn-2"}, found) == (
             "synthetic/as-run/paper/cnn-2: 1-3,5; synthetic/as-run/paper/cnn-25: 2"
@@ -121,7 +130,7 @@ class TestBehind:
         assert of_both == "synthetic/as-run/paper/cnn-2: 1-2"
 
     def test_every_value_of_the_ledger_has_its_runs(self, records):
-        ledger = paper.ledger(records)
+        ledger = claims.ledger(records)
         named = [behind(claim, records) for claim in ledger.to_dict("records")]
         assert [bool(runs) for runs in named] == list(ledger["trials"] > 0)
         assert any(named)

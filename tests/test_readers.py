@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook.datasets import encode
-from motifbook.readers import read
+from motifbook.sequences.datasets import encode
+from motifbook.sequences.readers import read
 
 FASTA = ">chr1 peak 1\nACGT\nacgn\n\n>chr2\nTTTT\n"
 TABLE = "FoldID\tEventID\tseq\tBound\nA\tone\tACGT\t1\nA\ttwo\tGGGG\t0\nA\tthree\tttnn\t1\n"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook import receptive
-from motifbook.datasets import encode
-from motifbook.receptive import ALIKE, AMBIGUOUS_PATTERN, PATTERNS
+from motifbook.book import receptive
+from motifbook.book.receptive import ALIKE, AMBIGUOUS_PATTERN, PATTERNS
+from motifbook.sequences.datasets import encode
 
 CACGTG, GTGCAC, SPACED = PATTERNS
 

@@ -15,10 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motifbook import authors, matching, motifs, paper, runs
-from motifbook.architectures import MODELS
-from motifbook.motifs import Motif
-from motifbook.protocols import AS_WRITTEN
+from motifbook.motifs import matrices, tomtom
+from motifbook.motifs.matrices import Motif
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import AS_WRITTEN
+from motifbook.paper import claims
+from motifbook.records import experiment, runs
+from motifbook.yardsticks import authors
 
 SYNTHETIC = Path(__file__).parents[1] / "results" / "synthetic" / "as-run" / "paper"
 CHIPSEQ = Path(__file__).parents[1] / "results" / "chipseq" / "as-run" / "paper"
@@ -81,8 +84,8 @@ def expected(claim) -> float:
 
 @pytest.fixture(scope="module")
 def ledger():
-    records = runs.get(missing="skip") + runs.get(dataset="chipseq", missing="skip")
-    return paper.ledger(records, in_vivo="chipseq")
+    records = experiment.get(missing="skip") + experiment.get(dataset="chipseq", missing="skip")
+    return claims.ledger(records, in_vivo="chipseq")
 
 
 def test_every_value_of_the_ledger_from_the_bare_files(ledger):
@@ -97,26 +100,26 @@ def test_every_value_of_the_ledger_from_the_bare_files(ledger):
 def test_every_verdict_on_a_number_from_the_rule_in_words(ledger):
     """The rule, written a second time; only Welch's interval is the ledger's own."""
     numbers = ledger[(ledger["kind"] == "number") & ledger["ours"].notna()]
-    numbers = numbers[~numbers["verdict"].str.startswith(paper.UNTESTABLE)]
+    numbers = numbers[~numbers["verdict"].str.startswith(claims.UNTESTABLE)]
     assert len(numbers) >= 60
     for claim in numbers.itertuples():
         tight, loose = (0.01, 0.02) if claim.quantity.startswith("au") else (0.05, 0.10)
         size = round(abs(claim.ours - claim.paper), 9)
         within = claim.low <= 0 <= claim.high
         verdict = (
-            paper.REPRODUCED
+            claims.REPRODUCED
             if size <= tight or (size <= loose and within)
-            else paper.CLOSE
+            else claims.CLOSE
             if size <= loose
-            else paper.DIFFERS
+            else claims.DIFFERS
         )
-        assert claim.verdict.removesuffix(paper.PROVISIONAL) == verdict, claim.id
+        assert claim.verdict.removesuffix(claims.PROVISIONAL) == verdict, claim.id
 
 
 def test_whatever_differs_is_explained_or_says_that_it_is_not(ledger):
-    differs = ledger[ledger["verdict"].str.startswith(paper.DIFFERS)]
+    differs = ledger[ledger["verdict"].str.startswith(claims.DIFFERS)]
     assert (differs["explanation"].str.len() > 0).all()
-    explained = differs[differs["explanation"] != paper.UNEXPLAINED]
+    explained = differs[differs["explanation"] != claims.UNEXPLAINED]
     results = SYNTHETIC.parents[2]
     for claim in explained.itertuples():
         assert (results / claim.run).exists() or (results / f"{claim.run}.json").exists(), claim.id
@@ -138,7 +141,7 @@ def test_recorded_ppms_matched_anew_give_the_recorded_fractions(dataset, model):
             )
             for row in layer["filters"]
         ]
-        verdicts = matching.verdicts(matching.match(queries, motifs.jaspar()))
+        verdicts = tomtom.verdicts(tomtom.match(queries, matrices.jaspar()))
         assert verdicts["any"].mean() == pytest.approx(layer["match_any"], abs=1e-6)
         assert list(verdicts["any"]) == [row["matches_any"] for row in layer["filters"]]
         if dataset == "synthetic":  # where the paper's twelve TFs are all the relevant ones
@@ -152,9 +155,9 @@ def values(dataset: str, model: str, quantity: str) -> list[float]:
 
 def test_what_the_explanations_say_is_so(ledger):
     """Their words are fixed; if records change, this finds the ones that no longer hold."""
-    claims = ledger.set_index("id")
+    judged = ledger.set_index("id")
     scattered = ["cnn-4-any", "cnn-4-relevant", "cnn3-2-any"]
-    for row in claims.loc[[f"table1-{name}" for name in scattered]].itertuples():
+    for row in judged.loc[[f"table1-{name}" for name in scattered]].itertuples():
         assert row.low <= 0 <= row.high, row.Index
     archive = authors.load_check().set_index("model")
     for model in ("cnn-4", "cnn3-2"):
@@ -163,7 +166,7 @@ def test_what_the_explanations_say_is_so(ledger):
     assert archive["auroc_sd"].min() > 5 * 0.001
     assert archive["match_relevant"]["cnn19-1-2"] == pytest.approx(0.87, abs=0.005)
 
-    rung = runs.get("cnn-4,cnn3-2,cnn-25", 3, protocol="as-run+optimiser", missing="error")
+    rung = experiment.get("cnn-4,cnn3-2,cnn-25", 3, protocol="as-run+optimiser", missing="error")
     by_optimiser = runs.table(rung).groupby("model")[["match_any", "match_relevant"]].mean()
     assert abs(by_optimiser["match_any"]["cnn-4"] - 0.453) <= 0.10
     assert abs(by_optimiser["match_relevant"]["cnn-4"] - 0.127) <= 0.05
@@ -173,9 +176,9 @@ def test_what_the_explanations_say_is_so(ledger):
     relevant = values("synthetic", "cnn-4", "match_relevant")
     small = [values("synthetic", model, "match_relevant") for model in ("cnn-1", "cnn-2")]
     assert np.max(small) < min(relevant)
-    assert claims["verdict"]["table1-cnn9-4-relevant"] == paper.REPRODUCED
+    assert judged["verdict"]["table1-cnn9-4-relevant"] == claims.REPRODUCED
 
-    window = runs.get("cnn9-4", protocol="as-run+window", missing="skip")
+    window = experiment.get("cnn9-4", protocol="as-run+window", missing="skip")
     nine = np.mean([record.layer()["match_any"] for record in window])
     assert len(window) == 5 and abs(nine - 0.260) <= 0.05
     by_text = MODELS["cnn-50-2"].under(AS_WRITTEN)

@@ -13,9 +13,12 @@ from conftest import record_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook import chapter, experiment, motifs, runs
-from motifbook.motifs import Motif
-from motifbook.runs import MissingRunError, Record, RecordError, Run
+from motifbook.book import chapter
+from motifbook.motifs import matrices
+from motifbook.motifs.matrices import Motif
+from motifbook.records import experiment, runs
+from motifbook.records.runs import MissingRunError, Record, RecordError, Run
+from motifbook.sequences import catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN = Run("synthetic", "as-run", "paper", "cnn-2", 1)
@@ -74,12 +77,12 @@ def test_trials_count_from_one(number):
 
 
 def test_a_dataset_is_a_name_or_a_folder(tmp_path):
-    assert runs.parse_dataset("chipseq") == ("chipseq", None)
+    assert catalogue.parse_dataset("chipseq") == ("chipseq", None)
     folder = tmp_path / "my peaks (v2)"
     folder.mkdir()
-    assert runs.parse_dataset(str(folder)) == ("my-peaks-v2-", folder)
+    assert catalogue.parse_dataset(str(folder)) == ("my-peaks-v2-", folder)
     with pytest.raises(ValueError, match="'chipsec' is neither a folder nor one of synthetic, "):
-        runs.parse_dataset("chipsec")
+        catalogue.parse_dataset("chipsec")
 
 
 def test_wanted_is_by_model_then_trial():
@@ -111,7 +114,9 @@ def test_a_record_comes_back(tmp_path):
     assert loaded.run == RUN
     assert (loaded.label, loaded.auroc, loaded.aupr) == ("CNN-2", 0.75, 0.5)
     assert loaded.classes == ["MAX", "SP1"]
-    assert [motif.id for motif in motifs.read_meme(path.with_suffix(".meme"))] == ["layer1_filter0"]
+    assert [motif.id for motif in matrices.read_meme(path.with_suffix(".meme"))] == [
+        "layer1_filter0"
+    ]
     assert sorted(file.name for file in path.parent.iterdir()) == ["trial-1.json", "trial-1.meme"]
 
 
@@ -232,7 +237,7 @@ def test_a_truncated_record(tmp_path, write_record, length):
     text = file.read_text()
     file.write_text(text[: int(length * len(text))])
     with pytest.raises(RecordError, match=r"trial-1\.json: not readable as JSON"):
-        runs.get("cnn-2", 1, results_dir=tmp_path)
+        experiment.get("cnn-2", 1, results_dir=tmp_path)
 
 
 # --- Many records ------------------------------------------------------------------------------
@@ -241,18 +246,18 @@ def test_a_truncated_record(tmp_path, write_record, length):
 def test_get_skips_what_is_missing(tmp_path, write_record):
     write_record(tmp_path, "cnn-4", 2)
     write_record(tmp_path, "cnn-2", 1)
-    found = runs.get("cnn-2,cnn-4", 2, results_dir=tmp_path)
+    found = experiment.get("cnn-2,cnn-4", 2, results_dir=tmp_path)
     assert [(record.run.model, record.run.trial) for record in found] == [
         ("cnn-2", 1),
         ("cnn-4", 2),
     ]
-    assert runs.get("cnn-10", 2, results_dir=tmp_path) == []
+    assert experiment.get("cnn-10", 2, results_dir=tmp_path) == []
 
 
 def test_a_folder_of_records_that_is_named_exists(tmp_path, monkeypatch):
     nowhere, file = tmp_path / "no" / "where", tmp_path / "file"
     file.write_text("")
-    for read in (runs.open_results, runs.get, runs.on_record):
+    for read in (runs.open_results, experiment.get, runs.on_record):
         for place, message in (
             (nowhere, f"results_dir {str(nowhere)!r} does not exist"),
             (file, f"results_dir {str(file)!r} is a file, expected a folder"),
@@ -266,18 +271,18 @@ def test_a_folder_of_records_that_is_named_exists(tmp_path, monkeypatch):
     assert nowhere.is_dir()
     # The project's own need not be there yet.
     monkeypatch.setenv("MOTIFBOOK_ROOT", str(tmp_path))
-    assert runs.get("cnn-2", 1) == list(runs.on_record()) == []
+    assert experiment.get("cnn-2", 1) == list(runs.on_record()) == []
 
 
 def test_get_names_what_is_missing(tmp_path, write_record):
     write_record(tmp_path, "cnn-2", 1)
     with pytest.raises(MissingRunError) as error:
-        runs.get("cnn-2", 3, missing="error", results_dir=tmp_path)
+        experiment.get("cnn-2", 3, missing="error", results_dir=tmp_path)
     message = str(error.value)
     assert message.startswith(f"2 of 3 runs are not in {tmp_path}: ")
     assert "cnn-2/trial-2, synthetic/as-run/paper/cnn-2/trial-3" in message
     assert "trial-1" not in message
-    assert len(runs.get("cnn-2", 1, missing="error", results_dir=tmp_path)) == 1
+    assert len(experiment.get("cnn-2", 1, missing="error", results_dir=tmp_path)) == 1
 
 
 def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
@@ -289,7 +294,7 @@ def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
 
     monkeypatch.setattr(experiment, "ensure", ensure)
     write_record(tmp_path, "cnn-2", 1)
-    found = runs.get("cnn-2", 2, missing="train", results_dir=tmp_path)
+    found = experiment.get("cnn-2", 2, missing="train", results_dir=tmp_path)
     assert [run.trial for run in made] == [2]
     assert [record.run.trial for record in found] == [1, 2]
 
@@ -314,7 +319,7 @@ def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
 )
 def test_get_checks_its_parameters(tmp_path, parameters, message):
     with pytest.raises(ValueError, match=message):
-        runs.get(**parameters, results_dir=tmp_path)
+        experiment.get(**parameters, results_dir=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +351,7 @@ def test_on_record_is_sorted_and_takes_runs_only(tmp_path, write_record):
 
 @pytest.fixture(scope="module")
 def committed():
-    return runs.get(COMMITTED, 1, missing="error", results_dir=ROOT / "results")
+    return experiment.get(COMMITTED, 1, missing="error", results_dir=ROOT / "results")
 
 
 def test_table_of_the_committed_records(committed):
@@ -369,7 +374,7 @@ def test_table_of_the_committed_records(committed):
 def test_per_class_of_the_committed_records(committed):
     table = runs.per_class(committed)
     assert len(table) == 3 * 12
-    assert table["tf"].tolist() == list(motifs.TFS) * 3
+    assert table["tf"].tolist() == list(matrices.TFS) * 3
     means = table.groupby("model")["auroc"].mean()
     for record in committed:
         assert means[record.run.model] == pytest.approx(record.auroc, abs=2e-6)
@@ -395,14 +400,14 @@ def test_filters_of_the_committed_records(committed):
         assert mine["relevant"].mean() == pytest.approx(row.match_relevant, abs=1e-6)
         assert (mine["any"] == (mine["e_value"] <= 0.1)).all()
         assert mine["tf"].notna().equals(mine["relevant"])
-        assert mine.loc[mine["relevant"], "tf"].isin(motifs.TFS).all()
+        assert mine.loc[mine["relevant"], "tf"].isin(matrices.TFS).all()
         assert mine["site_precision"].between(0, 1).all()
         assert mine["site_recall"].between(0, 1).all()
 
 
 def test_filters_without_hits_or_sites_have_no_best(tmp_path, write_record):
     write_record(tmp_path)
-    row = runs.filters(runs.get("cnn-2", 1, results_dir=tmp_path)).iloc[0]
+    row = runs.filters(experiment.get("cnn-2", 1, results_dir=tmp_path)).iloc[0]
     assert row[["tf", "target", "e_value", "site_tf", "site_precision"]].isna().all()
     assert row["sites"] == 3
 
@@ -410,7 +415,7 @@ def test_filters_without_hits_or_sites_have_no_best(tmp_path, write_record):
 @pytest.mark.parametrize("tabulate", [runs.table, runs.per_class, runs.filters, runs.history])
 def test_a_table_of_nothing_has_its_columns(tabulate, tmp_path, write_record):
     write_record(tmp_path)
-    full = tabulate(runs.get("cnn-2", 1, results_dir=tmp_path))
+    full = tabulate(experiment.get("cnn-2", 1, results_dir=tmp_path))
     assert len(tabulate([])) == 0
     assert list(tabulate([]).columns) == list(full.columns)
 
@@ -430,8 +435,8 @@ def in_another_process(code, folder, **environment):
 def test_reading_records_needs_no_framework(tmp_path):
     code = (
         "import sys\n"
-        "from motifbook import runs\n"
-        "records = runs.get('cnn-2,cnn-25', 1)\n"
+        "from motifbook.records import experiment, runs\n"
+        "records = experiment.get('cnn-2,cnn-25', 1)\n"
         "for table in (runs.table, runs.per_class, runs.filters, runs.history): table(records)\n"
         "heavy = ('tensorflow', 'keras', 'jax', 'numba', 'memelite', 'sklearn', 'pyjaspar')\n"
         "print(len(records), *[name for name in heavy if name in sys.modules])\n"
@@ -440,7 +445,7 @@ def test_reading_records_needs_no_framework(tmp_path):
 
 
 def test_the_project_is_found_from_anywhere(tmp_path):
-    code = "from motifbook import runs; print(runs.project_root(), runs.results_folder())"
+    code = "from motifbook.records import runs; print(runs.project_root(), runs.results_folder())"
     assert in_another_process(code, tmp_path) == [str(ROOT), str(ROOT / "results")]
     assert in_another_process(code, "/", MOTIFBOOK_ROOT=str(tmp_path)) == [
         str(tmp_path),
@@ -467,4 +472,4 @@ def test_two_processes_that_ask_for_one_run_train_it_once(smoke):
     assert record.run == smoke.run
     folder = smoke.run.path(smoke.results).parent
     assert sorted(file.name for file in folder.iterdir()) == ["trial-1.json", "trial-1.meme"]
-    assert len(motifs.read_meme(folder / "trial-1.meme")) == 30 + 128
+    assert len(matrices.read_meme(folder / "trial-1.meme")) == 30 + 128

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook.datasets import encode, reverse_complement
-from motifbook.sites import groups
+from motifbook.sequences.datasets import encode, reverse_complement
+from motifbook.sequences.overlaps import groups
 
 
 def rows(*texts):

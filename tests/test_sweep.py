@@ -14,8 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from motifbook import experiment, runs, sweep
-from motifbook.runs import Run
+from motifbook.records import experiment, sweep
+from motifbook.records.runs import Run
 
 
 def smoke(model, trial=1):
@@ -107,7 +107,9 @@ def test_killed_at_random_and_started_again(tmp_path):
     done = subprocess.run(six, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     assert f"{6 - len(made)} runs made, {len(made)} were on record, 0 failed" in done.stdout
-    found = runs.get("cnn-50,cnn-100", 3, profile="smoke", missing="error", results_dir=results)
+    found = experiment.get(
+        "cnn-50,cnn-100", 3, profile="smoke", missing="error", results_dir=results
+    )
     assert len(found) == 6
     assert all(path.stat().st_mtime_ns == when for path, when in made.items())
     assert all(r.run.path(results).with_suffix(".meme").is_file() for r in found)
@@ -165,7 +167,9 @@ def test_on_jax_the_trials_of_a_model_are_trained_at_once(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     found = tmp_path / "results"
-    records = runs.get("cnn-50,cnn-100", 2, profile="smoke", missing="error", results_dir=found)
+    records = experiment.get(
+        "cnn-50,cnn-100", 2, profile="smoke", missing="error", results_dir=found
+    )
     assert [record.data["trials_at_once"] for record in records] == [2, 2, 2, 2]
     assert {record.data["backend"] for record in records} == {"jax"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from motifbook.architectures import MODELS
+from motifbook.networks.architectures import MODELS
 
 PATH = Path(__file__).parents[1] / "benchmarks" / "sweep_throughput.py"
 

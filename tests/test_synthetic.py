@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from motifbook import motifs, synthetic
+from motifbook.motifs import matrices
+from motifbook.sequences import synthetic
 
 GOLDEN = {  # sha256 of the base indices and labels that the authors' notebook makes
     "train": (
@@ -78,7 +79,7 @@ def test_as_run_is_the_authors_dataset(as_run, part):
 
 def test_the_ten_displayed_models():
     stream = np.random.RandomState(33)
-    widths = np.array([motif.width for motif in motifs.pwm_pool()])
+    widths = np.array([motif.width for motif in matrices.pwm_pool()])
     for expected in DISPLAYED:
         pick, start = synthetic._model_as_run(stream, widths)
         assert pick.tolist() == expected
@@ -138,8 +139,8 @@ def test_as_written_gaps_share_the_free_bases_alike(as_written):
 def test_shape(dataset):
     assert [len(split) for split in dataset.splits.values()] == [17_500, 2_500, 5_000]
     assert dataset.length == 200
-    assert dataset.classes == motifs.TFS
-    assert dataset.relevant == motifs.RELEVANT
+    assert dataset.classes == matrices.TFS
+    assert dataset.relevant == matrices.RELEVANT
     assert dataset.config["seed"] == 33
 
 
@@ -148,7 +149,7 @@ def test_sites_agree_with_labels(dataset):
         from_sites = np.zeros_like(split.labels)
         from_sites[split.sites["sequence"], split.sites["tf"]] = 1
         np.testing.assert_array_equal(from_sites, split.labels)
-        width = np.array([motif.width for motif in motifs.ground_truth()])
+        width = np.array([motif.width for motif in matrices.ground_truth()])
         np.testing.assert_array_equal(split.sites["length"], width[split.sites["tf"]])
 
 
@@ -162,7 +163,7 @@ def test_sites_are_in_order_and_do_not_overlap(dataset):
 def test_sites_hold_their_motifs_and_the_rest_is_background(dataset):
     split = dataset.train
     embedded = np.zeros(split.bases.shape, bool)
-    for pick, motif in enumerate(motifs.pwm_pool()):
+    for pick, motif in enumerate(matrices.pwm_pool()):
         of_tf = split.sites["tf"] == pick // 2
         sites = split.sites[of_tf & (split.sites["strand"] == (1, -1)[pick % 2])]
         columns = sites["start"][:, None] + np.arange(motif.width)

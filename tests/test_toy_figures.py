@@ -6,7 +6,7 @@ import subprocess
 import matplotlib.pyplot as plt
 import pytest
 
-from motifbook import receptive, toy_figures
+from motifbook.book import receptive, toy_figures
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def test_stored_numbers_are_what_the_code_computes():
     stored = toy_figures.stored_json()
     assert len(stored.encode()) < 200_000
     assert stored == toy_figures.to_json(toy_figures.interactive_data()), (
-        "stale: write it again with `python -m motifbook.toy_figures`"
+        "stale: write it again with `python -m motifbook.book.toy_figures`"
     )
 
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from motifbook import experiment, runs, trace
-from motifbook.runs import Run
+from motifbook.records import dynamics, experiment, runs
+from motifbook.records.runs import Run
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def traced(tmp_path, write_record):
             "match_relevant": [0.0, 0.25, 0.5],
             "recall": [[0.0, 0.0], [0.5, 0.0], [0.5, 0.25]],
         }
-        trace.path(run, tmp_path).write_text(json.dumps(data))
+        dynamics.path(run, tmp_path).write_text(json.dumps(data))
         return run
 
     return tmp_path, put
@@ -35,7 +35,7 @@ def traced(tmp_path, write_record):
 
 def test_load_joins_the_trace_with_its_record(traced):
     folder, put = traced
-    table = trace.load(put("cnn-2"), folder)
+    table = dynamics.load(put("cnn-2"), folder)
     assert table["epoch"].tolist() == [0, 1, 2]
     assert table["recall"].tolist() == [0, 0.25, 0.375]
     assert math.isnan(table["loss"][0]) and table["loss"].tolist()[1:] == [0.5, 0.25]
@@ -43,9 +43,9 @@ def test_load_joins_the_trace_with_its_record(traced):
 
 def test_get_stacks_what_is_there(traced):
     folder, put = traced
-    assert trace.get(["cnn-2"], results_dir=folder).empty
+    assert dynamics.get(["cnn-2"], results_dir=folder).empty
     put("cnn-25"), put("cnn-2")
-    table = trace.get(["cnn-2", "cnn-4", "cnn-25"], results_dir=folder)
+    table = dynamics.get(["cnn-2", "cnn-4", "cnn-25"], results_dir=folder)
     assert table["model"].tolist() == ["cnn-2"] * 3 + ["cnn-25"] * 3
     assert table["SP1"].tolist() == [0, 0, 0.25] * 2
 
@@ -53,19 +53,21 @@ def test_get_stacks_what_is_there(traced):
 def test_a_trace_without_its_record_counts_as_missing(traced):
     folder, put = traced
     put("cnn-2").path(folder).unlink()
-    assert trace.get(["cnn-2"], results_dir=folder).empty
+    assert dynamics.get(["cnn-2"], results_dir=folder).empty
 
 
 def test_missing_traces_are_named_or_made(traced, monkeypatch):
     folder, put = traced
     with pytest.raises(runs.MissingRunError, match="synthetic/as-run/paper/cnn-4/trial-1"):
-        trace.get(["cnn-4"], missing="error", results_dir=folder)
+        dynamics.get(["cnn-4"], missing="error", results_dir=folder)
     with pytest.raises(ValueError, match="missing must be one of skip, train, error"):
-        trace.get(["cnn-4"], missing="make", results_dir=folder)
+        dynamics.get(["cnn-4"], missing="make", results_dir=folder)
     made = []
     monkeypatch.setattr(experiment, "ensure", lambda run, _: made.append(("record", run.model)))
-    monkeypatch.setattr(trace, "write", lambda run, _: made.append(("trace", put(run.model).model)))
-    assert len(trace.get(["cnn-4"], missing="train", results_dir=folder)) == 3
+    monkeypatch.setattr(
+        dynamics, "write", lambda run, _: made.append(("trace", put(run.model).model))
+    )
+    assert len(dynamics.get(["cnn-4"], missing="train", results_dir=folder)) == 3
     assert made == [("record", "cnn-4"), ("trace", "cnn-4")]
 
 
@@ -82,9 +84,9 @@ def test_missing_traces_are_named_or_made(traced, monkeypatch):
 def test_a_file_that_is_no_trace(traced, text, message):
     folder, put = traced
     run = put("cnn-2")
-    trace.path(run, folder).write_text(text)
+    dynamics.path(run, folder).write_text(text)
     with pytest.raises(runs.RecordError, match=rf"trace-1\.json: .*{message}"):
-        trace.load(run, folder)
+        dynamics.load(run, folder)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +100,12 @@ def test_a_file_that_is_no_trace(traced, text, message):
 def test_a_trace_of_other_epochs_than_its_record(traced, shorter, message):
     folder, put = traced
     run = put("cnn-2")
-    data = json.loads(trace.path(run, folder).read_text())
+    data = json.loads(dynamics.path(run, folder).read_text())
     for name in shorter:
         data[name].pop()
-    trace.path(run, folder).write_text(json.dumps(data))
+    dynamics.path(run, folder).write_text(json.dumps(data))
     with pytest.raises(runs.RecordError, match=message):
-        trace.load(run, folder)
+        dynamics.load(run, folder)
 
 
 @pytest.mark.parametrize(
@@ -112,19 +114,19 @@ def test_a_trace_of_other_epochs_than_its_record(traced, shorter, message):
 def test_a_network_that_is_not_the_one_on_record_is_not_traced(traced, monkeypatch, loss):
     folder, put = traced
     run = put("cnn-2")
-    before = trace.path(run, folder).read_text()
+    before = dynamics.path(run, folder).read_text()
     history = {"loss": loss, "valid_loss": [0.5, 0.75]}
     monkeypatch.setattr(experiment, "open_dataset", lambda *_: None)
     monkeypatch.setattr(
-        trace.training, "get", lambda *_: SimpleNamespace(history=history, snapshots={})
+        dynamics.training, "get", lambda *_: SimpleNamespace(history=history, snapshots={})
     )
     with pytest.raises(ValueError, match=f"{run}: the network in the cache is not the one on rec"):
-        trace.write(run, folder)
-    assert trace.path(run, folder).read_text() == before
+        dynamics.write(run, folder)
+    assert dynamics.path(run, folder).read_text() == before
 
 
 def test_a_network_s_history_is_compared_to_the_digits_on_record():
     recorded = {"loss": [0.123457, 0.25]}
-    assert trace._same({"loss": [0.1234567891, 0.25]}, recorded)
-    assert not trace._same({"loss": [0.12346, 0.25]}, recorded)
-    assert not trace._same({"loss": [0.123457, 0.25], "valid_loss": [1.0, 1.0]}, recorded)
+    assert dynamics._same({"loss": [0.1234567891, 0.25]}, recorded)
+    assert not dynamics._same({"loss": [0.12346, 0.25]}, recorded)
+    assert not dynamics._same({"loss": [0.123457, 0.25], "valid_loss": [1.0, 1.0]}, recorded)

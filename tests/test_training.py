@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motifbook import backend, synthetic, training
-from motifbook.architectures import MODELS, build
-from motifbook.datasets import Dataset, Split, one_hot
-from motifbook.protocols import AS_RUN, AS_WRITTEN, PROFILES, Profile, parse_protocol
-from motifbook.training import Trained, TrainingError
+from motifbook.networks import backend, training
+from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, PROFILES, Profile, parse_protocol
+from motifbook.networks.training import Trained, TrainingError
+from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import Dataset, Split, one_hot
 
 ROW = MODELS["cnn-100"]
 SMOKE = PROFILES["smoke"]
@@ -143,7 +144,7 @@ class Scripted:
 )
 def test_the_best_epoch_counts_and_patience_ends_it(monkeypatch, losses, patience, epochs, best):
     backend.start()
-    from motifbook import epochs_tensorflow
+    from motifbook.networks import epochs_tensorflow
 
     monkeypatch.setattr(epochs_tensorflow, "Epochs", Scripted)
     monkeypatch.setattr(Scripted, "losses", losses)
@@ -156,7 +157,7 @@ def test_the_best_epoch_counts_and_patience_ends_it(monkeypatch, losses, patienc
 
 def test_a_profile_s_patience_goes_before_the_protocol_s(monkeypatch):
     backend.start()
-    from motifbook import epochs_tensorflow
+    from motifbook.networks import epochs_tensorflow
 
     monkeypatch.setattr(epochs_tensorflow, "Epochs", Scripted)
     monkeypatch.setattr(Scripted, "losses", tuple(range(1, 101)))
@@ -234,7 +235,7 @@ def test_a_key_is_of_what_decides_the_weights(dataset):
         key(trial=2),
         key(profile="quick"),
         key(data=dataset_of(MIXED)),
-        *(key(protocol=f"as-run+{name}") for name in ("optimiser", "initialisation", "norm")),
+        *(key(protocol=f"as-run+{name}") for name in ("optimiser", "initialisation", "epsilon")),
         *(key(protocol=f"as-run+{name}") for name in ("stopping", "widths")),
     }
     assert len(others) == 10

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from conftest import record_data
 
-from motifbook import truth
-from motifbook.datasets import SITE, Split, encode
-from motifbook.motifs import Motif
-from motifbook.runs import Record, Run
+from motifbook.motifs.matrices import Motif
+from motifbook.records.runs import Record, Run
+from motifbook.sequences.datasets import SITE, Split, encode
+from motifbook.yardsticks import site_accuracy
 
 SURE = 0.97  # of a column's one base
 
@@ -40,7 +40,7 @@ def test_a_motif_that_never_arises_by_chance_has_a_precision_of_one():
         ("TTTTGTCTTTTTTTTT", [(4, 3, 0, -1)]),
         ("CCCGGGATTTTTTTTT", [(3, 4, 1, 1)]),
     )
-    own = truth.own_precision(data, [sharp("GAC"), sharp("GGGA")])
+    own = site_accuracy.own_precision(data, [sharp("GAC"), sharp("GGGA")])
     assert own == {"GAC": 1.0, "GGGA": 1.0}
 
 
@@ -52,15 +52,15 @@ def test_what_arises_by_chance_costs_precision():
         ("TTTTTTGTCTTTTTTT", []),
         ("TTGGGATTTTTTTTTT", [(2, 4, 1, 1)]),
     )
-    assert truth.own_precision(data, [sharp("GAC"), sharp("GGGA")])["GAC"] == 0.25
+    assert site_accuracy.own_precision(data, [sharp("GAC"), sharp("GGGA")])["GAC"] == 0.25
 
 
 def test_own_precision_needs_the_sites_of_every_class():
     data = split_of(("TTTTTTGACTTTTTTT", [(6, 3, 0, 1)]))
     with pytest.raises(ValueError, match="GGGA is embedded"):
-        truth.own_precision(data, [sharp("GAC"), sharp("GGGA")])
+        site_accuracy.own_precision(data, [sharp("GAC"), sharp("GGGA")])
     with pytest.raises(ValueError, match="embedded sites are known"):
-        truth.own_precision(Split(data.bases, data.labels, None), [sharp("GAC")])
+        site_accuracy.own_precision(Split(data.bases, data.labels, None), [sharp("GAC")])
 
 
 def record(*filters: dict, trial: int = 1, model: str = "cnn-2") -> Record:
@@ -91,7 +91,7 @@ OWN = {"MAX": 0.4, "SP1": 1.0}
 
 
 def test_each_filter_is_judged_by_its_match_and_by_its_sites():
-    judged = truth.judge(
+    judged = site_accuracy.judge(
         [
             record(
                 matched("MA0058.3", 1e-6, "MAX", [0.2, 0.1]),  # half of what MAX itself has
@@ -106,13 +106,13 @@ def test_each_filter_is_judged_by_its_match_and_by_its_sites():
     assert list(judged["verdict"]) == ["relevant", "relevant", "other", "none", "none"]
     assert list(judged["precise"]) == [True, True, False, True, False]
     assert list(judged["agrees"]) == [True, False, False, False, False]
-    counts = truth.confusion(judged)
+    counts = site_accuracy.confusion(judged)
     assert list(counts.index) == ["CNN-2"]
     assert counts.loc["CNN-2"].tolist() == [2, 0, 0, 1, 1, 1]
 
 
 def test_stricter_cutoffs_leave_fewer_matches():
-    judged = truth.judge(
+    judged = site_accuracy.judge(
         [
             record(
                 matched("MA0058.3", 1e-6, "MAX", [0.3, 0.0]),
@@ -122,7 +122,7 @@ def test_stricter_cutoffs_leave_fewer_matches():
         ],
         OWN,
     )
-    found = truth.by_cutoff(judged, (0.1, 0.01))
+    found = site_accuracy.by_cutoff(judged, (0.1, 0.01))
     assert found["matched"].tolist() == [2, 1]
     assert found["precise"].tolist() == [2, 2]
     assert found["true"].tolist() == [1, 1]
@@ -131,8 +131,8 @@ def test_stricter_cutoffs_leave_fewer_matches():
 def test_recurrence_counts_trials_not_filters():
     one = matched("MA0058.3", 1e-6, "MAX", [0.3, 0.0])
     other = matched("MA0079.3", 1e-6, "SP1", [0.0, 0.9])
-    judged = truth.judge([record(one, one, other), record(one, {}, trial=2)], OWN)
-    found = truth.recurrence(judged)
+    judged = site_accuracy.judge([record(one, one, other), record(one, {}, trial=2)], OWN)
+    found = site_accuracy.recurrence(judged)
     assert found[["target", "recurs", "trials"]].drop_duplicates().values.tolist() == [
         ["MA0058.3", 2, 2],
         ["MA0079.3", 1, 2],
@@ -144,7 +144,7 @@ def test_signals_are_counted_where_they_could_be_had():
     weak = matched("MA0099.2", 0.05, None, [0.0, 0.0])
     pooled = [record(good, weak, trial=n, model="cnn-25") for n in (1, 2, 3)]
     small = record(weak, {"site_precision": [0.4, 0.0], "site_recall": [0.1, 0.0]})
-    table = truth.signals(truth.judge([*pooled, small], OWN)).set_index("signal")
+    table = site_accuracy.signals(site_accuracy.judge([*pooled, small], OWN)).set_index("signal")
     assert table.loc["matches a motif (E ≤ 0.1)"].tolist() == [7, 3, 4]
     assert table.loc["matches at E ≤ 0.0001"].tolist() == [3, 3, 4]
     # The model with a single trial says nothing of recurrence.
@@ -155,12 +155,12 @@ def test_signals_are_counted_where_they_could_be_had():
 
 
 def test_no_record_gives_empty_tables():
-    judged = truth.judge([], OWN)
-    assert (truth.signals(judged)["flagged"] == 0).all()
-    assert judged.empty and truth.confusion(judged).empty
-    assert truth.by_cutoff(judged, (0.1,)).empty and truth.recurrence(judged).empty
+    judged = site_accuracy.judge([], OWN)
+    assert (site_accuracy.signals(judged)["flagged"] == 0).all()
+    assert judged.empty and site_accuracy.confusion(judged).empty
+    assert site_accuracy.by_cutoff(judged, (0.1,)).empty and site_accuracy.recurrence(judged).empty
 
 
 def test_the_verdict_never_rests_on_a_missing_number():
-    judged = truth.judge([record({"state": "dead"})], OWN)
+    judged = site_accuracy.judge([record({"state": "dead"})], OWN)
     assert not judged["precise"].any() and math.isnan(judged["site_precision"][0])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from motifbook import runs
+from motifbook.records import experiment, runs
 
 pytest.importorskip("snakemake", reason="Snakemake is not installed: pip install '.[cluster]'")
 
@@ -115,7 +115,7 @@ def local(tmp_path_factory):
 
 
 def records(folder: Path) -> list[runs.Record]:
-    return runs.get("cnn-50,cnn-100", 1, profile="smoke", results_dir=folder / "results")
+    return experiment.get("cnn-50,cnn-100", 1, profile="smoke", results_dir=folder / "results")
 
 
 @pytest.mark.slow

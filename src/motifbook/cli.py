@@ -15,9 +15,11 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from motifbook import __version__, backend, files, runs
-from motifbook.architectures import MODELS
-from motifbook.protocols import PROFILES, SWITCHES, parse_protocol
+from motifbook import __version__, files
+from motifbook.networks import backend
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import PROFILES, SWITCHES, parse_protocol
+from motifbook.records import runs
 
 
 class UsageError(ValueError):
@@ -245,7 +247,7 @@ def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _simulate(options) -> None:
-    from motifbook import datasets, synthetic
+    from motifbook.sequences import datasets, synthetic
 
     with files.output(options.out) as path:
         dataset = synthetic.make(options.protocol, options.seed, options.number)
@@ -255,12 +257,14 @@ def _simulate(options) -> None:
 
 
 def _train(options) -> None:
-    name, source = runs.parse_dataset(options.dataset)
+    from motifbook.sequences import catalogue
+
+    name, source = catalogue.parse_dataset(options.dataset)
     protocol = parse_protocol(options.protocol).name  # switches in any order
     run = runs.Run(name, protocol, options.profile, options.model, options.trial)
     _can_keep(options.results)
     backend.check()
-    from motifbook import experiment
+    from motifbook.records import experiment
 
     with _bar(run, PROFILES[run.profile].epochs) as progress:
         record = experiment.ensure(run, options.results, progress, source)
@@ -281,7 +285,9 @@ def _print_record(record: runs.Record) -> None:
 
 def _wanted(options) -> tuple[list[runs.Run], Path | None]:
     """The runs that the options name, and the folder of a dataset of one's own."""
-    name, source = runs.parse_dataset(options.dataset)
+    from motifbook.sequences import catalogue
+
+    name, source = catalogue.parse_dataset(options.dataset)
     chosen = runs.wanted(
         options.models,
         options.trials,
@@ -293,7 +299,7 @@ def _wanted(options) -> tuple[list[runs.Run], Path | None]:
 
 
 def _sweep(options) -> int:
-    from motifbook.sweep import sweep
+    from motifbook.records.sweep import sweep
 
     chosen, source = _wanted(options)
     _can_keep(options.results)
@@ -312,7 +318,7 @@ def _runs(options) -> int:
     chosen, source = _wanted(options)
     runs.open_results(options.results)
     if source is not None:
-        from motifbook import chipseq
+        from motifbook.sequences import chipseq
 
         chipseq.contents(source)  # a folder that holds no data has no runs to miss
     sound, damaged = runs.survey(chosen, options.results, source)
@@ -348,15 +354,15 @@ def _print_runs(rows: list[tuple[runs.Run, runs.Record | None]]) -> None:
 
 
 def _match(options) -> None:
-    from motifbook import matching, motifs
+    from motifbook.motifs import matrices, tomtom
 
     if not (math.isfinite(options.evalue) and options.evalue > 0):
         raise UsageError(f"--evalue must be a number above 0, found {options.evalue}")
     with files.output(options.output, options.filters) as path:
-        queries = motifs.read_meme(options.filters)
-        targets = motifs.jaspar(options.jaspar)
-        matches = matching.match(queries, targets, math.inf if options.all else options.evalue)
-        table = matches.hits[list(matching.COLUMNS)]
+        queries = matrices.read_meme(options.filters)
+        targets = matrices.jaspar(options.jaspar)
+        matches = tomtom.match(queries, targets, math.inf if options.all else options.evalue)
+        table = matches.hits[list(tomtom.COLUMNS)]
         files.write_whole(path, table.to_csv(sep="\t", index=False))
     matched = table.loc[table["e_value"] <= options.evalue, "query"].nunique()
     _say(
@@ -368,7 +374,8 @@ def _match(options) -> None:
 
 
 def _authors(options) -> int:
-    from motifbook import authors, downloads
+    from motifbook.sequences import downloads
+    from motifbook.yardsticks import authors
 
     table = authors.check(downloads.fetch_authors(options.source) / "synthetic")
     print(table.drop(columns="auroc_by_class").to_string(index=False, float_format="%.3f"))
@@ -378,19 +385,22 @@ def _authors(options) -> int:
 
 
 def _data(options) -> None:
-    from motifbook import invivo
+    from motifbook.sequences import catalogue
 
-    print(invivo.fetch(options.name, options.source))
+    print(catalogue.fetch(options.name, options.source))
 
 
 def _describe(options) -> None:
-    name, source = runs.parse_dataset(options.dataset)
+    from motifbook.sequences import catalogue
+
+    name, source = catalogue.parse_dataset(options.dataset)
     if name == "synthetic":
         raise UsageError("the synthetic data have no such record; see: motifbook reference")
     _can_keep(options.results)
-    from motifbook import baselines, invivo
+    from motifbook.sequences import catalogue
+    from motifbook.yardsticks import baselines
 
-    path = baselines.write_record(invivo.open_dataset(name, source), options.results)
+    path = baselines.write_record(catalogue.open_dataset(name, source), options.results)
     record = baselines.load_record(name, options.results)
     scores = record["baselines"].pivot_table(
         index="class", columns="baseline", values="auroc", sort=False
@@ -402,7 +412,8 @@ def _describe(options) -> None:
 
 def _reference(options) -> None:
     _can_keep(options.results)
-    from motifbook import optimal, synthetic
+    from motifbook.sequences import synthetic
+    from motifbook.yardsticks import optimal
 
     path = optimal.write_reference(synthetic.get(options.protocol), options.results)
     print(f"on record: {path}")
@@ -414,7 +425,7 @@ def _null(options) -> None:
     _can_keep(options.results)
     if options.kind == "untrained":
         backend.check()
-    from motifbook import null
+    from motifbook.yardsticks import null
 
     with contextlib.suppress(FileNotFoundError):
         null.load_null(options.kind, options.results)  # nothing can be added to a damaged one
@@ -422,7 +433,9 @@ def _null(options) -> None:
     if options.kind == "untrained":
         table = null.untrained(**chosen)
     else:
-        table = null.shuffled(runs.get(**chosen, results_dir=options.results))
+        from motifbook.records import experiment
+
+        table = null.shuffled(experiment.get(**chosen, results_dir=options.results))
     print(f"on record: {null.write_null(options.kind, table, options.results)}")
 
 
@@ -430,11 +443,11 @@ def _trace(options) -> None:
     run = runs.Run("synthetic", "as-run", options.profile, options.model, options.trial)
     _can_keep(options.results)
     backend.check()
-    from motifbook import experiment, trace
+    from motifbook.records import dynamics, experiment
 
     with _bar(run, PROFILES[run.profile].epochs) as progress:
         experiment.ensure(run, options.results, progress)
-        path = trace.write(run, options.results)
+        path = dynamics.write(run, options.results)
     print(f"on record: {path}")
 
 

@@ -1,0 +1,194 @@
+"""What a chapter needs besides plots: its records, and words that follow from numbers.
+
+No sentence about our results is typed: it is put together here, or shown as a verdict, so that it
+holds whatever is on record.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from motifbook.book import figures
+from motifbook.book.provenance import Markup, provenance
+from motifbook.networks.architectures import parse_models
+from motifbook.records import experiment, runs
+from motifbook.records.runs import Record, Run
+from motifbook.sequences import catalogue
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """The runs that a chapter asked for, and those of them that are on record."""
+
+    wanted: tuple[Run, ...]
+    records: tuple[Record, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models asked for, in the chapter's order, on record or not."""
+        return tuple(dict.fromkeys(run.model for run in self.wanted))
+
+    def of(self, *models: str) -> list[Record]:
+        """The records of these models."""
+        return [record for record in self.records if record.run.model in models]
+
+    def first(self, model: str) -> Record | None:
+        """The record of a model's first trial, or None where it is not on record."""
+        return next((r for r in self.of(model) if r.run.trial == 1), None)
+
+    @property
+    def so_far(self) -> str:
+        """A sentence on how many runs there are, empty where none is missing."""
+        if len(self.records) == len(self.wanted):
+            return ""
+        return f"So far {len(self.records)} of {len(self.wanted)} runs are on record."
+
+    def made_from(self, *models: str, trial: int | None = None) -> Markup:
+        """The line that says which runs a figure or table was made from.
+
+        Parameters
+        ----------
+        *models : str
+            Those that it shows; all by default.
+        trial : int, optional
+            The one trial that it shows; all by default.
+        """
+
+        def shows(run: Run) -> bool:
+            return run.model in (models or self.models) and trial in (None, run.trial)
+
+        found = [record for record in self.records if shows(record.run)]
+        return provenance(found, wanted=sum(map(shows, self.wanted)))
+
+    def show(self, shown: object, *models: str, trial: int | None = None) -> None:
+        """Show a figure or table with the line of `made_from` below it, as a cell's last line.
+
+        Parameters
+        ----------
+        shown : Figure, Axes, DataFrame or anything that a notebook displays
+            As in the module's `show`.
+        *models, trial
+            As in `made_from`.
+        """
+        show(shown, self.made_from(*models, trial=trial))
+
+
+def gather(
+    own: Sequence[str],
+    models: str = "all",
+    trials: str | int = 5,
+    *,
+    profile: str = "paper",
+    dataset: str = "synthetic",
+    missing: str = "skip",
+    results_dir: Path | str | None = None,
+) -> Gathered:
+    """Records of those of a chapter's own models that the parameter `models` names.
+
+    Parameters
+    ----------
+    own : sequence of str
+        The models that the chapter is about, in its order.
+    models, trials, profile, dataset, missing, results_dir
+        As in `runs.get`. Models of other chapters are no error: they are left out.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+    runs.MissingRunError
+        With `missing="error"`.
+    """
+    # The parameters are checked even if none of the models is ours.
+    named = parse_models(models)
+    name, _ = catalogue.parse_dataset(dataset)
+    runs.wanted(models, trials, profile=profile)
+    runs.open_results(results_dir, missing)
+    chosen = [model for model in own if model in named]
+    if not chosen:
+        return Gathered((), ())
+    places = {"missing": missing, "results_dir": results_dir}
+    return Gathered(
+        tuple(runs.wanted(chosen, trials, profile=profile, dataset=name)),
+        tuple(experiment.get(chosen, trials, profile=profile, dataset=dataset, **places)),
+    )
+
+
+def show(shown: object, line: Markup) -> None:
+    """Show a figure or table, and below it the line that says what it was made from.
+
+    In the book the line stands below the caption (`motifbook.book` sees to it).
+
+    Parameters
+    ----------
+    shown : Figure, Axes, DataFrame or anything that a notebook displays
+        A figure is closed. Of a table without rows, or None, only the line is shown, which says
+        "Not yet run"; the functions of `figures` draw such words themselves.
+    line : Markup
+        Such as `provenance.provenance` or `provenance.computed_from` returns.
+    """
+    if isinstance(shown, Figure | Axes):
+        shown = figures.show(shown)
+    if not (shown is None or (isinstance(shown, pd.DataFrame) and shown.empty)):
+        display(shown)
+    display(line)
+
+
+def mean_sd(values: Iterable[float], decimals: int = 3) -> str:
+    """Mean and population standard deviation over trials, as the paper prints them.
+
+    Examples
+    --------
+    >>> mean_sd([0.9, 1.0])
+    '0.950 ± 0.050'
+    >>> mean_sd([0.9])
+    '0.900'
+    """
+    values = np.array([value for value in values if not math.isnan(value)])
+    if not len(values):
+        return "not yet run"
+    mean = f"{np.mean(values):.{decimals}f}"
+    return f"{mean}\u00a0±\u00a0{np.std(values):.{decimals}f}" if len(values) > 1 else mean
+
+
+def trend(values: Iterable[float]) -> str:
+    """In words, how a quantity goes from one setting to the next; NaN stands for no run.
+
+    Examples
+    --------
+    >>> trend([1.0, 2.0, 3.0])
+    'rises at every step'
+    >>> trend([3.0, 1.0, 2.0])
+    'falls in all, but not at every step'
+    """
+    values = [value for value in values if not math.isnan(value)]
+    if len(values) < 2:
+        return "cannot be told yet"
+    whole = values[-1] - values[0]
+    if whole == 0:
+        return "ends where it began"
+    word, sign = ("rises", 1) if whole > 0 else ("falls", -1)
+    if all(sign * (b - a) > 0 for a, b in itertools.pairwise(values)):
+        return f"{word} at every step" if len(values) > 2 else word
+    return f"{word} in all, but not at every step"
+
+
+def takeaway(*points: str) -> Markup:
+    """The box at a chapter's end: what was learned, in a few points of plain text."""
+    items = "".join(f"<li><p>{html.escape(point)}</p></li>" for point in points)
+    return Markup(
+        '<div class="tip admonition"><p class="admonition-title">In short</p>'
+        f'<ul class="simple">{items}</ul></div>',
+        "\n".join(["In short", *(f"- {point}" for point in points)]),
+    )

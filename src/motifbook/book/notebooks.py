@@ -1,0 +1,99 @@
+"""The chapters as Jupyter notebooks: book/NAME.md is edited, notebooks/NAME.ipynb follows."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+from motifbook.files import replacing, write_whole
+from motifbook.records.runs import project_root
+
+CELL_SECONDS = 600
+
+
+def chapters() -> list[str]:
+    """Names of the pages in book/ that run code, sorted."""
+    pages = (project_root() / "book").glob("*.md")
+    return sorted(page.stem for page in pages if "\nkernelspec:\n" in page.read_text())
+
+
+def read(name: str) -> nbformat.NotebookNode:
+    """A chapter's text as a notebook without outputs.
+
+    What jupytext makes up anew at each reading (cell ids) or adds for its own use is left out, so
+    that the same text always gives the same notebook.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter.
+    """
+    if name not in (known := chapters()):
+        raise ValueError(f"unknown chapter {name!r}; there are: {', '.join(known)}")
+    notebook = jupytext.read(project_root() / "book" / f"{name}.md", fmt="md:myst")
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    notebook.metadata = {
+        "kernelspec": notebook.metadata["kernelspec"],
+        "language_info": {"name": "python"},
+    }
+    return notebook
+
+
+def execute(name: str) -> Path:
+    """Run a chapter and write it, with its outputs, to notebooks/; nothing is written if it fails.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell raises.
+    """
+    notebook = read(name)
+    metadata = notebook.metadata
+    folder = project_root() / "notebooks"
+    folder.mkdir(exist_ok=True)
+    NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    notebook.metadata = metadata
+    path = folder / f"{name}.ipynb"
+    write_whole(path, nbformat.writes(notebook) + "\n")
+    if name == "intro":
+        _picture(notebook, project_root() / "book" / "_static" / "overview.png")
+    return path
+
+
+def _picture(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Keep a notebook's first figure as a file: the README shows the paper in one figure."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if image := output.get("data", {}).get("image/png"):
+                with replacing(path) as temporary:
+                    temporary.write_bytes(base64.b64decode(image))
+                return
+
+
+def main(names: list[str]) -> int:
+    """Execute the named chapters, or all, and say how long each took."""
+    for name in names or chapters():
+        started = time.perf_counter()
+        path = execute(name)
+        size = path.stat().st_size
+        print(
+            f"{path.name:28}{time.perf_counter() - started:6.1f} s{size / 1e3:8.0f} kB", flush=True
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""The book's Sphinx extension: outputs that are never stale, lines of provenance below captions,
+launch buttons that open notebooks.
+
+jupyter-cache knows a chapter by the text of its cells alone. An edited record or a mended function
+would leave the old numbers on the page, so the cache lives in a folder named after everything
+else that the numbers depend on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from motifbook.records.runs import project_root, results_folder
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+
+def digest(places: Iterable[Path]) -> str:
+    """SHA-256, in hex, of the files at and below some places: their names and their bytes.
+
+    A place that is not there counts as empty. What Python and the record writer leave on the way
+    (`__pycache__`, `*.part`) does not count.
+    """
+    total = hashlib.sha256()
+    for place in places:
+        files = [place] if place.is_file() else sorted(place.rglob("*"))
+        for file in files:
+            if not file.is_file() or "__pycache__" in file.parts or file.suffix == ".part":
+                continue
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            total.update(f"{file.relative_to(place.parent).as_posix()}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    """Point myst-nb at the cache folder of this code and these records; drop older ones."""
+    places = (results_folder(), Path(__file__).parents[1], project_root() / "requirements.lock")
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    chosen = caches / digest(places)[:16]
+    for old in caches.glob("*"):
+        if old != chosen:
+            shutil.rmtree(old)
+    config.nb_execution_cache_path = str(chosen)
+
+
+def name_repository(app: Sphinx, config: Config) -> None:
+    """Add a repository link and launch buttons if $MOTIFBOOK_REPOSITORY says where it is.
+
+    Raises
+    ------
+    sphinx.errors.ConfigError
+        If it is no https address of a repository.
+    """
+    from sphinx.errors import ConfigError
+
+    address = os.environ.get("MOTIFBOOK_REPOSITORY", "")
+    if not address:
+        return
+    if not re.fullmatch(r"https://[\w.-]+/[\w.-]+/[\w./-]+", address):
+        raise ConfigError(
+            f"MOTIFBOOK_REPOSITORY must be like https://HOST/OWNER/NAME, found {address!r}"
+        )
+    buttons = {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"}
+    if address.startswith("https://github.com/"):  # the only host that Colab opens
+        buttons["colab_url"] = "https://colab.research.google.com"
+    config.html_theme_options.update(
+        repository_url=address.removesuffix("/"),
+        repository_branch=os.environ.get("MOTIFBOOK_BRANCH", "main"),
+        use_repository_button=True,
+        launch_buttons=buttons,
+    )
+
+
+def launch_notebook(app, pagename, templatename, context, doctree) -> None:
+    """Make the launch buttons open notebooks/NAME.ipynb; book/NAME.md is text to them."""
+    for group in context.get("header_buttons", []):
+        if group.get("label") != "launch-buttons":
+            continue
+        for button in group["buttons"]:
+            button["url"] = button["url"].replace(
+                f"{pagename}.md", f"notebooks/{Path(pagename).name}.ipynb"
+            )
+
+
+def lines_below_captions(render: Callable) -> Callable:
+    """myst-nb's rendering of a cell's outputs, with lines of provenance left out of the figure.
+
+    A cell whose metadata name a figure would have each of its outputs in a figure of that name; a
+    line of provenance belongs below the first.
+    """
+    from docutils import nodes
+
+    @wraps(render)
+    def rendered(self, token, outputs) -> None:
+        for output in outputs:
+            html = output.get("data", {}).get("text/html", "")
+            if html.startswith('<p class="provenance"'):
+                look = ["output", "text_html"]
+                self.current_node.append(nodes.raw("", html, format="html", classes=look))
+            else:
+                render(self, token, [output])
+
+    return rendered
+
+
+def setup(app: Sphinx) -> dict:
+    """Called by Sphinx."""
+    from myst_nb.sphinx_ import SphinxNbRenderer
+
+    render = SphinxNbRenderer._render_nb_cell_code_outputs
+    if not hasattr(render, "__wrapped__"):  # two books may be built by one process
+        SphinxNbRenderer._render_nb_cell_code_outputs = lines_below_captions(render)
+    app.connect("config-inited", choose_cache)
+    app.connect("config-inited", name_repository)
+    app.connect("html-page-context", launch_notebook, priority=900)  # after the theme adds them
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

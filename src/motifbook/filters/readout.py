@@ -1,0 +1,245 @@
+"""What a convolutional filter has learned, as a position probability matrix (PPM).
+
+A filter is scanned over the test set; the windows around the positions that excite it most are
+aligned into a PPM. Which positions, how wide a window and how each counts is where the paper's
+text and code differ; a `Protocol` says which. Only layers that no pooling precedes can be read so:
+pooling blurs where an activation was.
+
+Koo & Eddy 2019, Methods, "Visualizing first layer filters".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motifbook.motifs.matrices import information
+from motifbook.networks.architectures import Architecture, Conv
+from motifbook.networks.protocols import Protocol
+from motifbook.sequences.datasets import Split, one_hot
+
+if TYPE_CHECKING:
+    import keras
+
+INFORMATIVE = 0.5  # bits; what a column must exceed to be kept when trimming
+MARGIN = 3  # columns kept on each side of the informative ones
+POSITIONS = 100_000  # bases scanned at a time: 500 sequences of 200 nt, 100 of 1,000 nt
+
+
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """The filters of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        From one.
+    ppms : (filters, window, 4) float64
+        All zero where a filter has no sites.
+    sites : (filters,) int
+        Number of positions that each PPM is made of.
+    maximum : (filters,) float64
+        The activation that the threshold is a part of; zero for a dead filter.
+    precision, recall : (filters, classes) float64, or None
+        Of the sites against the embedded motifs of each class; see `read`. NaN where a filter
+        has no sites.
+    """
+
+    layer: int
+    ppms: np.ndarray
+    sites: np.ndarray
+    maximum: np.ndarray
+    precision: np.ndarray | None = None
+    recall: np.ndarray | None = None
+
+
+def receptive_field(convs: tuple[Conv, ...]) -> int:
+    """Input positions (nt) that one unit of the last of these unpooled layers sees."""
+    return 1 + sum(conv.size - 1 for conv in convs)
+
+
+def read(
+    model: keras.Model,
+    architecture: Architecture,
+    protocol: Protocol,
+    split: Split,
+    layer: int = 1,
+    batch: int | None = None,
+) -> Filters:
+    """Read the PPMs of a layer off a split, in batches: of activations only one is ever held.
+
+    Parameters
+    ----------
+    model, architecture, protocol
+        The trained model, its row of the table and how to read it.
+    split : Split
+        The test set, usually. With `sites`, the filters' sites are scored against them.
+    layer : int
+        From one; no pooling may precede it.
+    batch : int, optional
+        Sequences at a time; by default as many as make `POSITIONS`.
+
+    Returns
+    -------
+    Filters
+
+    Notes
+    -----
+    The maximum *possible* activation of the first layer is that of the best sequence under the
+    filter: the sum over the kernel's columns of their largest weights, through batch norm and ReLU
+    (a window that runs off a sequence's end is not considered). For a deeper layer
+    it is an upper bound by interval arithmetic (every channel of the layer below between zero and
+    its own maximum), which no sequence need reach; such a filter may be left without sites.
+
+    Precision and recall: a site stands for the informative columns of its window (over 0.5 bits,
+    first to last). It hits an embedded motif if they share at least half of the shorter of both.
+    Precision for a class is the part of a filter's sites that hit a motif of that class, on either
+    strand; recall the part of the class's embedded motifs, on both strands, that are hit. A filter
+    that reads one strand of a non-palindromic motif can recall about half.
+
+    Raises
+    ------
+    ValueError
+        If pooling precedes the layer.
+    """
+    convs = architecture.under(protocol).convs
+    if not 1 <= layer <= architecture.unpooled_layers:
+        raise ValueError(
+            f"{architecture.name}: layer {layer} cannot be read; pooling comes after layer "
+            f"{architecture.unpooled_layers}, so layers 1 to {architecture.unpooled_layers} can"
+        )
+    batch = batch or max(1, POSITIONS // split.bases.shape[1])
+    window = protocol.window or receptive_field(convs[:layer])
+    left, right = window // 2, window - window // 2
+
+    def activations() -> Iterator[tuple[int, np.ndarray]]:
+        return _activations(model, layer, split.bases, batch)
+
+    if protocol.maximum == "observed":
+        maximum = np.max([a.max(axis=(0, 1)) for _, a in activations()], axis=0).astype(float)
+    else:
+        maximum = _possible_maximum(model, layer)
+    threshold = protocol.threshold * maximum
+
+    counts = np.zeros((len(maximum), window, 4))
+    number = np.zeros(len(maximum), int)
+    places: list[list[np.ndarray]] = [[] for _ in maximum]  # where sites are to be scored
+    length = split.bases.shape[1]
+    for start, active in activations():
+        bases = split.bases[start : start + batch]
+        for f, sites in enumerate(_sites(active, threshold, protocol, left, right)):
+            sequence, position = sites
+            number[f] += len(sequence)
+            if split.sites is not None:
+                places[f].append((start + sequence) * length + position)
+            weight = active[sequence, position, f].astype(float)
+            if protocol.weighting == "equal":
+                weight = np.ones_like(weight)
+            for column in range(window):
+                at = position + column - left
+                inside = (at >= 0) & (at < length)
+                base = bases[sequence[inside], at[inside]]
+                counts[f, column] += np.bincount(base, weight[inside], minlength=5)[:4]
+    total = counts.sum(axis=2, keepdims=True)
+    ppms = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    result = {"layer": layer, "ppms": ppms, "sites": number, "maximum": maximum}
+    if split.sites is None:
+        return Filters(**result)
+
+    classes = split.labels.shape[1]
+    hit_sites = np.zeros((len(maximum), classes))
+    found = np.zeros((len(maximum), classes))
+    embedded = np.bincount(split.sites["tf"], minlength=classes)
+    motifs = [split.sites[split.sites["tf"] == tf] for tf in range(classes)]
+    for f, ppm in enumerate(ppms):
+        first, last = (edge - left for edge in core(ppm))
+        for tf in range(classes):
+            scored = score_sites(np.concatenate(places[f]), length, motifs[tf], first, last)
+            hit_sites[f, tf], found[f, tf] = scored
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = hit_sites / number[:, None]
+        recall = np.where(number[:, None] > 0, found / embedded, np.nan)
+    return Filters(**result, precision=precision, recall=recall)
+
+
+def trim(ppm: np.ndarray) -> tuple[int, int]:
+    """First and past-the-last column to keep: the informative ones and 3 more on each side.
+
+    A PPM without an informative column is left whole; as in the authors' code, so is one whose
+    only informative column is the first.
+    """
+    informative = np.flatnonzero(information(ppm) > INFORMATIVE)
+    if not informative.any():
+        return 0, len(ppm)
+    return max(informative[0] - MARGIN, 0), min(informative[-1] + MARGIN + 1, len(ppm))
+
+
+def core(ppm: np.ndarray) -> tuple[int, int]:
+    """First and past-the-last informative column; the whole window where there is none."""
+    informative = np.flatnonzero(information(ppm) > INFORMATIVE)
+    return (informative[0], informative[-1] + 1) if informative.size else (0, len(ppm))
+
+
+def _activations(
+    model: keras.Model, layer: int, bases: np.ndarray, batch: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Batches of (first row, (rows, length, filters) activations after ReLU, before pooling)."""
+    import keras
+
+    part = keras.Model(model.inputs[0], model.get_layer(f"active_{layer}").output)
+    for start in range(0, len(bases), batch):
+        x = one_hot(bases[start : start + batch])
+        yield start, keras.ops.convert_to_numpy(part(x, training=False))
+
+
+def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each filter, the (sequence, position) of its sites in a batch of activations."""
+    by_filter = np.ascontiguousarray(np.moveaxis(active, 2, 0))  # as it is searched
+    for own, least in zip(by_filter, threshold, strict=True):
+        if protocol.sites == "all":
+            sequence, position = np.nonzero(own > least)
+        else:
+            position = own.argmax(axis=1)
+            sequence = np.flatnonzero(own[np.arange(len(own)), position] > least)
+            position = position[sequence]
+        if protocol.ends == "dropped":
+            whole = (position >= left) & (position + right <= own.shape[1])
+            sequence, position = sequence[whole], position[whole]
+        yield sequence, position
+
+
+def score_sites(places, length, motifs, first, last) -> tuple[int, int]:
+    """How many active positions hit one of these motifs, and how many motifs are hit.
+
+    `places` are the active positions in order, each as sequence * length + position; a position p
+    stands for the bases p + first ... p + last - 1. The motifs are of one length and in order.
+    """
+    width = last - first
+    need = (np.minimum(width, motifs["length"]) + 1) // 2
+    low = np.clip(motifs["start"] + need - last, 0, length)
+    high = np.clip(motifs["start"] + motifs["length"] - need - first + 1, low, length)
+    offset = motifs["sequence"].astype(int) * length
+    before, ends = np.searchsorted(places, offset + low), np.searchsorted(places, offset + high)
+    recalled = np.count_nonzero(ends > before)
+    # Count a position once where the reach of two neighbouring motifs overlaps.
+    ends[:-1] = np.minimum(ends[:-1], np.maximum(before[1:], before[:-1]))
+    return int((ends - before).sum()), int(recalled)
+
+
+def _possible_maximum(model: keras.Model, layer: int) -> np.ndarray:
+    best = None  # of each channel below; None stands for a one-hot sequence
+    for number in range(1, layer + 1):
+        (kernel,) = model.get_layer(f"conv_{number}").get_weights()
+        norm = model.get_layer(f"norm_{number}")
+        gamma, beta, mean, variance = norm.get_weights()
+        kernel = kernel * np.where(gamma < 0, -1, 1)
+        if best is None:
+            reach = kernel.max(axis=1).sum(axis=0)
+        else:
+            reach = (np.maximum(kernel, 0) * best[None, :, None]).sum(axis=(0, 1))
+        scale = np.abs(gamma) / np.sqrt(variance + norm.epsilon)
+        best = np.maximum(scale * (reach - np.where(gamma < 0, -mean, mean)) + beta, 0)
+    return best.astype(float)

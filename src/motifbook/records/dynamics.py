@@ -1,0 +1,163 @@
+"""How a network's first layer came to be what it is: matches and site recall, epoch by epoch.
+
+Losses and gradient norms by epoch are in every run's record. A trace adds what the filters were
+worth after each epoch, read from the first-layer weights that training keeps in the cache.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from motifbook.filters import readout
+from motifbook.networks import training
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import parse_profile, parse_protocol
+from motifbook.records import experiment, runs
+from motifbook.records.runs import Run
+
+PRECISE = 0.5
+"""A filter counts as having found a TF if at least this part of its sites are the TF's motifs."""
+
+
+def path(run: Run, results_dir: Path | str | None = None) -> Path:
+    """Where a run's trace lies: beside its record."""
+    return run.path(results_dir).with_name(f"trace-{run.trial}.json")
+
+
+def write(run: Run, results_dir: Path | str | None = None) -> Path:
+    """Trace a run and keep it; trains only if the cache no longer has the network.
+
+    Epoch 0 is the untrained network. Its batch norm has no averages yet, so its filters are read
+    with mean zero.
+
+    Raises
+    ------
+    FileNotFoundError, RecordError
+        If the run is not on record, or its record is damaged.
+    ValueError
+        If the network is not the one on record: trained again on other hardware, it is another.
+    """
+    record = runs.load(run, results_dir)
+    protocol, profile = parse_protocol(run.protocol), parse_profile(run.profile)
+    architecture = MODELS[run.model]
+    dataset = experiment.open_dataset(run.dataset, protocol, profile)
+    trained = training.get(dataset, architecture, protocol, profile, run.trial)
+    if not _same(trained.history, record.data["history"]):
+        raise ValueError(
+            f"{run}: the network in the cache is not the one on record: their losses differ, as "
+            "after training on other hardware or with other versions"
+        )
+    model = training.new_model(dataset, architecture, protocol, run.trial)
+    model.set_weights(trained.weights)
+    rows: dict[str, list] = {"match_any": [], "match_relevant": [], "recall": []}
+    shots = trained.snapshots
+    for epoch in range(len(shots["kernel"])):
+        model.get_layer("conv_1").set_weights([shots["kernel"][epoch]])
+        norm = ("gamma", "beta", "mean", "variance")
+        model.get_layer("norm_1").set_weights([shots[name][epoch] for name in norm])
+        read = readout.read(model, architecture, protocol, dataset.test)
+        layer, _ = experiment.describe(read, dataset, protocol)
+        for name in ("match_any", "match_relevant"):
+            rows[name].append(layer[name])
+        if read.recall is not None:
+            found = np.where(read.precision >= PRECISE, read.recall, 0)
+            rows["recall"].append(np.round(np.nanmax(found, axis=0, initial=0), 4).tolist())
+    target = path(run, results_dir)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data = {"run": str(run), "classes": list(dataset.classes), "precise": PRECISE, **rows}
+    runs.write_whole(target, runs.to_json(data))
+    return target
+
+
+def _same(history: dict, recorded: dict) -> bool:
+    """Whether two histories are one, up to the six digits that a record keeps."""
+    return history.keys() == recorded.keys() and all(
+        len(values) == len(recorded[name]) and np.allclose(values, recorded[name], 1e-5, 0)
+        for name, values in history.items()
+    )
+
+
+def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
+    """A run's trace, one row per epoch from 0, with losses and gradient norm from its record.
+
+    Columns: epoch, match_any, match_relevant, recall (mean over TFs of the best precise filter's
+    site recall), loss, valid_loss, gradient_norm (NaN for epoch 0), and one column of recall by TF.
+
+    Raises
+    ------
+    runs.RecordError
+        If the trace is not readable or not of this run, or has other epochs than its record.
+    FileNotFoundError
+        If there is none.
+    """
+    file = path(run, results_dir)
+    if not file.exists():
+        raise FileNotFoundError(f"{file}: no such trace")
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if data["run"] != str(run):
+            raise ValueError(f"says it is {data['run']}, expected {run}")
+        table = pd.DataFrame({name: data[name] for name in ("match_any", "match_relevant")})
+        by_tf = pd.DataFrame(data["recall"], columns=data["classes"], index=table.index)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise runs.RecordError(f"{file}: not a readable trace ({error})") from error
+    table.insert(0, "epoch", table.index)
+    table["recall"] = by_tf.mean(axis=1)
+    record = runs.load(run, results_dir).data
+    history = record["history"]
+    if len(table) != record["epochs"] + 1:
+        raise runs.RecordError(
+            f"{file}: has {len(table)} epochs (with epoch 0), expected {record['epochs'] + 1} as "
+            "its record has them"
+        )
+    for name, values in history.items():
+        table[name] = [np.nan, *values]
+    return table.join(by_tf)
+
+
+def get(
+    models: Iterable[str],
+    trial: int = 1,
+    *,
+    profile: str = "paper",
+    missing: str = "skip",
+    results_dir: Path | str | None = None,
+) -> pd.DataFrame:
+    """Traces of one trial of several models on the synthetic data, by the rules of `runs.get`.
+
+    Returns
+    -------
+    DataFrame
+        `load` of each model that has a trace, with a first column `model`. Without any, an empty
+        one.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+    MissingRunError
+        With `missing="error"`, naming the trace.
+    RecordError
+        For a trace or a record that cannot be trusted.
+    """
+    runs.open_results(results_dir, missing)
+    found = []
+    for model in models:
+        run = Run("synthetic", "as-run", profile, model, trial)
+        file = path(run, results_dir)
+        if not file.exists() or not run.path(results_dir).exists():
+            if missing == "error":
+                raise runs.MissingRunError(f"{file}: no trace, or no record, of {run}")
+            if missing == "skip":
+                continue
+            experiment.ensure(run, results_dir)
+            write(run, results_dir)
+        table = load(run, results_dir)
+        table.insert(0, "model", model)
+        found.append(table)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

@@ -1,0 +1,254 @@
+"""Make one run: simulate or load, train, read filters, match, and put it all on record.
+
+The one place where the whole chain is strung together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from motifbook.filters import readout
+from motifbook.motifs import matrices, tomtom
+from motifbook.motifs.matrices import Motif
+from motifbook.networks import training
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
+from motifbook.records import runs
+from motifbook.records.runs import Record, Run
+from motifbook.sequences import catalogue, datasets, synthetic
+from motifbook.sequences.datasets import Dataset
+
+EVALUE = 0.1
+DECIMALS = 4  # of a PPM, on record and when matched: what the authors' MEME files have
+
+Progress = Callable[[int, float, float], None]
+
+
+def ensure(
+    run: Run,
+    results_dir: Path | str | None = None,
+    progress: Progress | None = None,
+    source: Path | str | None = None,
+) -> Record:
+    """The run's record, made if it is missing; safe if several processes ask for it at once.
+
+    Parameters
+    ----------
+    run : Run
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+    progress : callable, optional
+        Called after each epoch with (epoch, loss, validation loss).
+    source : path, optional
+        The folder of a dataset that is one's own.
+
+    Raises
+    ------
+    ValueError
+        If the dataset is unknown or cannot be trained on.
+    training.TrainingError
+        If training fails.
+    """
+    with runs.claimed(run, results_dir):
+        if run.path(results_dir).exists():
+            return runs.load(run, results_dir, source)
+        record, trimmed = make(run, progress, source)
+        runs.save(record, trimmed, results_dir)
+        return record
+
+
+def get(
+    models: str | Iterable[str] = "all",
+    trials: str | int = 5,
+    *,
+    profile: str = "paper",
+    dataset: str = "synthetic",
+    protocol: str = "as-run",
+    missing: str = "skip",
+    results_dir: Path | str | None = None,
+) -> list[Record]:
+    """Records of the runs that these parameters name.
+
+    Parameters
+    ----------
+    models : str or iterable of str
+        "all", "cnn-2,cnn-25", or names.
+    trials : int or str
+        How many: 3 is trials 1 to 3.
+    profile, dataset, protocol : str
+    missing : "skip", "train" or "error"
+        What to do about a run that is not on record.
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing, a folder of records among them.
+    MissingRunError
+        With `missing="error"`, naming the runs.
+    RecordError
+        For a record that cannot be trusted.
+    """
+    name, source = catalogue.parse_dataset(dataset)
+    chosen = runs.wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
+    results_dir = runs.open_results(results_dir, missing)
+    absent = [run for run in chosen if not run.path(results_dir).exists()]
+    if absent and missing == "error":
+        names = ", ".join(str(run) for run in absent)
+        raise runs.MissingRunError(
+            f"{len(absent)} of {len(chosen)} runs are not in {results_dir}: {names}"
+        )
+    if absent and missing == "train":
+        for run in absent:
+            ensure(run, results_dir, source=source)
+    return [runs.load(run, results_dir, source) for run in chosen if run.path(results_dir).exists()]
+
+
+def open_dataset(
+    name: str, protocol: Protocol, profile: Profile, source: Path | str | None = None
+) -> Dataset:
+    """A dataset by name, as much of it as the profile uses.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no dataset.
+    """
+    if name == "synthetic":
+        return synthetic.get(protocol.dataset, number=profile.sequences or 25_000)
+    return training.subset(catalogue.open_dataset(name, source), profile)
+
+
+def make(
+    run: Run, progress: Progress | None = None, source: Path | str | None = None
+) -> tuple[Record, list[Motif]]:
+    """Train and read one network; returns its record and its trimmed PPMs as matched."""
+    protocol = parse_protocol(run.protocol)
+    profile = parse_profile(run.profile)
+    architecture = MODELS[run.model]
+    dataset = open_dataset(run.dataset, protocol, profile, source)
+    trained = training.get(dataset, architecture, protocol, profile, run.trial, progress)
+    model = training.new_model(dataset, architecture, protocol, run.trial)
+    model.set_weights(trained.weights)
+
+    predictions = training.predict(model, dataset.test.bases)
+    test: dict = training.scores(dataset.test.labels, predictions)
+    test = {
+        "loss": training.cross_entropy(dataset.test.labels, predictions),
+        **test,
+        "mean_auroc": float(np.mean(test["auroc"])),
+        "mean_aupr": float(np.mean(test["aupr"])),
+        "mean_average_precision": float(np.mean(test["average_precision"])),
+    }
+    layers, written = [], []
+    for number in range(1, architecture.unpooled_layers + 1):
+        read = readout.read(model, architecture, protocol, dataset.test, number)
+        layer, trimmed = describe(read, dataset, protocol)
+        layers.append(layer)
+        written += trimmed
+    row = asdict(architecture.under(protocol))
+    row.pop("as_written")
+    targets = {"release": "JASPAR 2016", "number": len(matrices.jaspar()), "evalue": EVALUE}
+    if source is not None:
+        targets["relevant"] = {tf: list(ids) for tf, ids in dataset.relevant.items()}
+    configuration = {
+        "dataset": dataset.config,
+        "architecture": row,
+        "protocol": asdict(protocol),
+        "profile": asdict(profile),
+        "targets": targets,
+    }
+    data = {
+        "format": runs.FORMAT,
+        **asdict(run),
+        "configuration": configuration,
+        "configuration_sha256": datasets.fingerprint(configuration),
+        "seeds": training.seeds(run.model, run.trial),
+        **trained.machine,
+        "started": trained.started,
+        "seconds": round(trained.seconds, 1),
+        "parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
+        "epochs": len(trained.history["loss"]),
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "classes": list(dataset.classes),
+        "test": test,
+        "layers": layers,
+    }
+    return Record(_rounded(data)), written
+
+
+def describe(
+    read: readout.Filters, dataset: Dataset, protocol: Protocol
+) -> tuple[dict, list[Motif]]:
+    """What goes on record of a layer's filters, and their trimmed PPMs as matched.
+
+    Filters are matched all at once; a match of TF t is a match of one of its relevant motifs. Where
+    no TF has any, the fraction of relevant matches is None: there is nothing to count.
+    """
+    ppms = np.round(read.ppms, DECIMALS)
+    parts = [readout.trim(ppm) if protocol.trim else (0, len(ppm)) for ppm in read.ppms]
+    # The authors state as nsites the number of columns, and Tomtom's pseudocounts depend on it.
+    queries = [
+        Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
+        for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
+    ]
+    matches = tomtom.match(queries, matrices.jaspar(), EVALUE)
+    verdicts = tomtom.verdicts(matches, dataset.relevant)
+    rows = []
+    for i, query in enumerate(queries):
+        verdict = verdicts.loc[query.id]
+        row = {
+            "filter": i,
+            "state": _state(read, i, matches.refused.get(query.id)),
+            "sites": int(read.sites[i]),
+            "matches_any": bool(verdict["any"]),
+            "tf": verdict["tf"],
+            "relevant_target": verdict["relevant_target"],
+            "trim": [int(edge) for edge in parts[i]],
+            "ppm": ppms[i].tolist(),
+            "hits": tomtom.best_hits(matches, query.id),
+        }
+        if read.precision is not None:
+            for name in ("precision", "recall"):
+                values = getattr(read, name)[i]
+                row[f"site_{name}"] = None if np.isnan(values).all() else values.tolist()
+        rows.append(row)
+    number = len(rows)
+    return {
+        "layer": read.layer,
+        "window": read.ppms.shape[1],
+        "match_any": sum(row["matches_any"] for row in rows) / number,
+        "match_relevant": sum(row["tf"] is not None for row in rows) / number
+        if any(dataset.relevant.values())
+        else None,
+        "dead": sum(row["state"] == "dead" for row in rows),
+        "filters": rows,
+    }, queries
+
+
+def _state(read: readout.Filters, i: int, refused: str | None) -> str:
+    """Why a filter has no PPM to speak of: never active, or without sites; else alive."""
+    if read.maximum[i] <= 0:
+        return "dead"
+    if not read.sites[i]:
+        return "no sites"
+    return refused or "alive"
+
+
+def _rounded(value):
+    """Six significant digits are enough for a record, and keep it small."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {
+            key: item if key == "configuration" else _rounded(item) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value

@@ -1,0 +1,332 @@
+"""Sets of bound sequences, one file for each transcription factor (TF), as one dataset.
+
+A set holds only what its experiment found bound. In the dataset a sequence is negative for every
+TF whose set does not hold it, which is not the same as not bound: the sets may come from other
+cells, laboratories and thresholds, so a classifier may also learn the source of a sequence.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from motifbook.motifs import matrices
+from motifbook.sequences import downloads, readers
+from motifbook.sequences.datasets import AMBIGUOUS, DATASETS, Dataset, Split
+from motifbook.sequences.overlaps import groups
+
+LENGTH = 100
+"""Window in nt: pooling by 100 then leaves one position."""
+AT_MOST = 4_000
+"""Sites of one TF in the seven-TF dataset."""
+MOST_AMBIGUOUS = 0.1
+"""A window with a larger fraction of ambiguous bases is dropped; others keep them as zeros."""
+REPEAT = 32
+"""Sequences that share this many nt, from one place or from a repeat, stay in one split."""
+FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
+
+
+def seven(folder: Path | str | None = None) -> Dataset:
+    """Seven TFs' ChIP-seq peaks (ENCODE): 100 nt, at most 4,000 sites of each TF.
+
+    Arid3a and FOSL1 were measured in K562, Gabpa and SP1 in GM12878, SRF and YY1 in H1-hESC;
+    MAFK's cells are not stated. The table `chipseq` among the package's data names the sources.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the seven files are; by default where `motifbook data chipseq` puts them, checked.
+
+    Raises
+    ------
+    FileNotFoundError
+        If files are missing.
+    """
+    folder = downloads.local("chipseq") if folder is None else Path(folder)
+    sets = {row["tf"]: folder / row["file"] for row in downloads.table("chipseq")}
+    return _dataset("chipseq", sets, _relevant(sets, None), LENGTH, AT_MOST, seed=33)
+
+
+def from_folder(
+    path: Path | str,
+    relevant: Mapping[str, tuple[str, ...]] | None = None,
+    length: int = LENGTH,
+    at_most: int | None = None,
+    seed: int = 33,
+) -> Dataset:
+    """A folder with one file of bound sequences for each TF, as a dataset.
+
+    Any format of `readers.read` will do. A file's name without its ending (and `.gz`) is its TF.
+    The dataset has the folder's name. Hidden files, README* and `relevant.csv` are no sets.
+
+    Parameters
+    ----------
+    path : path
+        The folder.
+    relevant : mapping, optional
+        JASPAR identifiers that count as a match of each TF. By default those of `relevant.csv`
+        in the folder (columns `tf` and `ids`, identifiers separated by spaces), and for the
+        other TFs those of `matrices.RELEVANT` under the same name in either case, or none. The
+        file's identifiers must be in JASPAR 2016, CORE vertebrates, or in `matrices.RELEVANT`.
+    length : int
+        Window in nt, cut from the middle of each sequence; a shorter sequence is dropped.
+    at_most : int, optional
+        Draw at most this many sites of one TF.
+    seed : int
+        Decides the draw and the split.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If the folder has fewer than two sets, a set has no usable sequence, `relevant` names a TF
+        that has no set, or `relevant.csv` cannot be read or names what is no motif.
+    """
+    path = Path(path)
+    name, sets = folder_name(path), _sets(path)
+    relevant = _relevant(sets, _given(path) if relevant is None else relevant)
+    return _dataset(name, sets, relevant, length, at_most, seed)
+
+
+def folder_name(folder: Path) -> str:
+    """What a dataset is called that is a folder of one's own: the folder's name.
+
+    Raises
+    ------
+    ValueError
+        If that is the name of a dataset that motifbook knows.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name)
+    if name in DATASETS:
+        raise ValueError(
+            f"{folder}: a folder of one's own data cannot be called {name!r}; rename it"
+        )
+    return name
+
+
+def contents(path: Path | str) -> dict[str, tuple[str, list[str]]]:
+    """What a folder holds of each TF: the sha256 of its file, and its relevant motifs.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `from_folder` does for the folder.
+    """
+    path = Path(path)
+    sets = _sets(path)
+    relevant = _relevant(sets, _given(path))
+    return {tf: (downloads.sha256(file), list(relevant[tf])) for tf, file in sets.items()}
+
+
+def _sets(path: Path) -> dict[str, Path]:
+    """The file of each TF in a folder of one's own."""
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path}: no such folder")
+    sets: dict[str, Path] = {}
+    for file in sorted(path.iterdir(), key=lambda file: file.name.lower()):
+        other = file.name.startswith((".", "README")) or file.name == "relevant.csv"
+        if other or not file.is_file():
+            continue
+        tf = Path(file.name.removesuffix(".gz")).stem
+        if twin := next((known for known in sets if known.lower() == tf.lower()), None):
+            raise ValueError(f"{path}: {sets[twin].name} and {file.name} are both named {tf}")
+        sets[tf] = file
+    if len(sets) < 2:
+        raise ValueError(
+            f"{path}: {len(sets)} sets of sequences; at least two are needed, for each TF's "
+            "negatives are the other TFs' sites"
+        )
+    return sets
+
+
+def _given(path: Path) -> dict[str, tuple[str, ...]] | None:
+    file = path / "relevant.csv"
+    return _read_relevant(file) if file.is_file() else None
+
+
+def sizes(dataset: Dataset) -> pd.DataFrame:
+    """Positives of each class in each split, and the number of sequences (row "sequences")."""
+    columns = {
+        part: [len(split), *split.labels.sum(axis=0, dtype=int)]
+        for part, split in dataset.splits.items()
+    }
+    table = pd.DataFrame(columns, index=["sequences", *dataset.classes])
+    return table.assign(all=table.sum(axis=1))
+
+
+def overlap(dataset: Dataset) -> pd.DataFrame:
+    """How many sequences each pair of classes has in common; the diagonal is the class's size."""
+    labels = np.concatenate([split.labels for split in dataset.splits.values()]).astype(int)
+    return pd.DataFrame(labels.T @ labels, index=dataset.classes, columns=dataset.classes)
+
+
+def _dataset(
+    name: str,
+    sets: Mapping[str, Path],
+    relevant: dict[str, tuple[str, ...]],
+    length: int,
+    at_most: int | None,
+    seed: int,
+) -> Dataset:
+    """Windows of all sets, merged into sites, drawn and split.
+
+    Windows that share half their length (at most 64 nt) are one site: the middle of each lies in
+    the other. One window, drawn at random, stands for the site, and it has the labels of every set
+    that has a window there. The draw passes over the sites in random order and takes a site if none
+    of its TFs has `at_most` yet, so labels stay those of the full sets. Sites that share `REPEAT`
+    nt are never in two splits.
+    """
+    if length < 2 * REPEAT:
+        raise ValueError(f"length must be at least {2 * REPEAT} nt, found {length}")
+    if at_most is not None and at_most < 1:
+        raise ValueError(f"at_most must be at least 1, found {at_most}")
+    half = min(64, length // 2)
+    rng = np.random.default_rng(seed)
+    windows, counts = [], {}
+    for tf, file in sets.items():
+        found, counts[tf] = _windows(file, length)
+        windows.append(found)
+    owner = np.repeat(np.arange(len(sets)), [len(found) for found in windows])
+    bases = np.concatenate(windows)
+    order = rng.permutation(len(bases))
+    bases, owner = bases[order], owner[order]
+    site = groups(bases, half)
+    # Groups are counted in the order of their first members, so the sites' order is random too.
+    bases = bases[np.unique(site, return_index=True)[1]]
+    labels = np.zeros((len(bases), len(sets)), np.uint8)
+    labels[site, owner] = 1
+    before, several = labels.sum(axis=0, dtype=int), int((labels.sum(axis=1) > 1).sum())
+    if at_most is not None:
+        taken = _draw(labels, at_most)
+        bases, labels = bases[taken], labels[taken]
+    for tf, all_sites, kept in zip(sets, before, labels.sum(axis=0, dtype=int), strict=True):
+        counts[tf] |= {"sites": int(all_sites), "sites_kept": int(kept)}
+    group = groups(bases, REPEAT)
+    splits = {part: Split(bases[rows], labels[rows]) for part, rows in _split(group, rng).items()}
+    config = {
+        "dataset": name,
+        "sets": counts,
+        "length": length,
+        "at_most": at_most,
+        "seed": seed,
+        "fractions": FRACTIONS,
+        "most_ambiguous": MOST_AMBIGUOUS,
+        "one_site_shares": half,
+        "one_split_shares": REPEAT,
+        "sites": int(site.max()) + 1,
+        "sites_of_several": several,
+        "sites_kept": len(bases),
+        "sites_of_several_kept": int((labels.sum(axis=1) > 1).sum()),
+        "groups": int(group.max()) + 1,
+        "largest_group": int(np.bincount(group).max()),
+        "sha256": {
+            part: {
+                "bases": hashlib.sha256(split.bases).hexdigest(),
+                "labels": hashlib.sha256(split.labels).hexdigest(),
+            }
+            for part, split in splits.items()
+        },
+    }
+    return Dataset(name, tuple(sets), **splits, config=config, relevant=relevant)
+
+
+def _windows(file: Path, length: int) -> tuple[np.ndarray, dict]:
+    """The middle of each bound sequence of a file, (n, length) uint8, and what was left out."""
+    reading = readers.read(file)
+    if reading.bad:
+        warnings.warn(f"{len(reading.bad)} bad rows left out:\n{reading.faults()}", stacklevel=4)
+    long = [bases for bases in reading.sequences if len(bases) >= length]
+    if not long:
+        longest = max(map(len, reading.sequences))
+        raise ValueError(
+            f"{file}: no sequence has the window's {length} nt; the longest has {longest}"
+        )
+    starts = [(len(bases) - length) // 2 for bases in long]
+    cut = np.stack([b[start : start + length] for b, start in zip(long, starts, strict=True)])
+    clear = (cut == AMBIGUOUS).mean(axis=1) <= MOST_AMBIGUOUS
+    if not clear.any():
+        raise ValueError(f"{file}: every window has more than {MOST_AMBIGUOUS:.0%} ambiguous bases")
+    return cut[clear], {
+        "file": file.name,
+        "sha256": downloads.sha256(file),
+        "format": reading.format,
+        "bound": len(reading.sequences),
+        "unbound": reading.unbound,
+        "bad": len(reading.bad),
+        "too_short": len(reading.sequences) - len(long),
+        "too_ambiguous": int((~clear).sum()),
+        "windows": int(clear.sum()),
+    }
+
+
+def _draw(labels: np.ndarray, at_most: int) -> np.ndarray:
+    """Rows, in order, of which no class gets more than `at_most` positives."""
+    room = np.full(labels.shape[1], at_most)
+    taken = []
+    for row, label in enumerate(labels.astype(int)):
+        if (label <= room).all():
+            room -= label
+            taken.append(row)
+    return np.array(taken)
+
+
+def _split(group: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Rows of each split: whole groups in random order, up to the split's share of the rows."""
+    rank = rng.permutation(group.max() + 1)[group]
+    order = np.argsort(rank, kind="stable")
+    # A group goes where its first row falls.
+    ordered = rank[order]
+    first = np.searchsorted(ordered, ordered)
+    share = np.cumsum(list(FRACTIONS.values()))[:-1]
+    part = np.searchsorted(share * len(order), first, side="right")
+    return {name: order[part == number] for number, name in enumerate(FRACTIONS)}
+
+
+def _relevant(
+    sets: Mapping[str, Path], given: Mapping[str, tuple[str, ...]] | None
+) -> dict[str, tuple[str, ...]]:
+    given = {tf.lower(): tuple(ids) for tf, ids in (given or {}).items()}
+    if unknown := given.keys() - {tf.lower() for tf in sets}:
+        raise ValueError(
+            f"relevant motifs are given for {', '.join(sorted(unknown))}; the sets are "
+            f"{', '.join(sets)}"
+        )
+    known = {tf.lower(): ids for tf, ids in matrices.RELEVANT.items()} | given
+    return {tf: known.get(tf.lower(), ()) for tf in sets}
+
+
+def _read_relevant(path: Path) -> dict[str, tuple[str, ...]]:
+    """The table `relevant.csv`, checked: identifiers that do not exist would match nothing."""
+    known = {motif.id for motif in matrices.jaspar()}.union(*matrices.RELEVANT.values())
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if rows.fieldnames != ["tf", "ids"]:
+                raise ValueError(f"{path}: its columns are {rows.fieldnames}; expected tf,ids")
+            for row in rows:
+                place, tf = f"{path}:{rows.line_num}", (row["tf"] or "").strip()
+                ids = tuple((row["ids"] or "").split())
+                if not tf or None in row or not ids:
+                    raise ValueError(
+                        f"{place}: expected a TF and its JASPAR identifiers, separated by spaces"
+                    )
+                if tf.lower() in map(str.lower, found):
+                    raise ValueError(f"{place}: {tf} is listed twice")
+                if unknown := [one for one in ids if one not in known]:
+                    raise ValueError(
+                        f"{place}: {unknown[0]!r} is no identifier in JASPAR 2016, CORE "
+                        "vertebrates; they are like MA0058.3"
+                    )
+                found[tf] = ids
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a table in UTF-8 ({error})") from error
+    return found

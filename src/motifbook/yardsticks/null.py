@@ -1,0 +1,377 @@
+"""How many filters match known motifs without having learned any: two null hypotheses.
+
+* `untrained`: the filters of the networks before training. What matches among them is due to the
+  reading of filters, to the database and to Tomtom's threshold.
+* `shuffled`: the filters of trained networks with their columns in random order. They keep their
+  width, their base composition and how sharp each column is, and lose the motif.
+
+Each is kept as a small record of its own, `results/null/<kind>.json`, with one row for each network
+and layer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+import motifbook
+from motifbook.filters import readout
+from motifbook.motifs import matrices, tomtom
+from motifbook.motifs.matrices import Motif
+from motifbook.networks import training
+from motifbook.networks.architectures import MODELS, Architecture
+from motifbook.networks.protocols import parse_profile, parse_protocol
+from motifbook.records import experiment, runs
+from motifbook.records.runs import Record, RecordError, Run
+from motifbook.sequences import catalogue
+from motifbook.sequences.datasets import Split, fingerprint, one_hot
+
+if TYPE_CHECKING:
+    import keras
+
+KINDS = ("untrained", "shuffled")
+SHUFFLES = 20
+SETTLED_ON = 2_000
+"""Training sequences that batch norm's statistics of an untrained network are taken from."""
+COLUMNS = (
+    "dataset",
+    "protocol",
+    "profile",
+    "model",
+    "trial",
+    "layer",
+    "filters",
+    "dead",
+    "match_any",
+    "match_relevant",
+    "commonest",
+    "match_commonest",
+)
+"""What a row says: a network's layer, its number of filters and of dead ones; the fractions of
+filters that match any motif and a relevant one (NaN where none is relevant); the motif that is the
+best match of most filters, and of which fraction. In `shuffled`, of all shuffled filters."""
+
+
+def untrained(
+    models: str | Iterable[str] = "all",
+    trials: str | int = 5,
+    *,
+    dataset: str = "synthetic",
+    protocol: str = "as-run",
+    profile: str = "paper",
+) -> pd.DataFrame:
+    """Read and match the filters of the untrained networks of these runs.
+
+    Parameters
+    ----------
+    models, trials, dataset, protocol, profile
+        As for `runs.wanted`. A network has the initial weights of its run's seeds; the profile
+        decides the size of the test set.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, one row per model, trial and layer.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that names nothing.
+
+    Notes
+    -----
+    The filters are read and matched as after training, but for one thing. Batch norm has no
+    averages before training, and without them nothing says where ReLU cuts. They are therefore
+    estimated first, layer by layer, from one pass of training sequences (`settle`): ReLU cuts
+    where it does, up to the sampling of a batch, in the first step of training.
+    """
+    rows = []
+    name, source = catalogue.parse_dataset(dataset)
+    for run in runs.wanted(models, trials, dataset=name, protocol=protocol, profile=profile):
+        rules = parse_protocol(run.protocol)
+        data = experiment.open_dataset(name, rules, parse_profile(run.profile), source)
+        architecture = MODELS[run.model]
+        model = training.new_model(data, architecture, rules, run.trial)
+        settle(model, architecture, data.train)
+        test = Split(data.test.bases, data.test.labels)  # where motifs lie is not asked here
+        for number in range(1, architecture.unpooled_layers + 1):
+            read = readout.read(model, architecture, rules, test, number)
+            layer, _ = experiment.describe(read, data, rules)
+            matched = [one["hits"][0]["target"] for one in layer["filters"] if one["matches_any"]]
+            rows.append(
+                {
+                    **_row(run, layer),
+                    "match_any": layer["match_any"],
+                    "match_relevant": layer["match_relevant"],
+                    **_commonest(matched, len(layer["filters"])),
+                }
+            )
+    return _table(rows)
+
+
+def settle(model: keras.Model, architecture: Architecture, train: Split) -> None:
+    """Set batch norm's averages, in the layers that can be read, to those of training sequences.
+
+    Layer by layer, because a layer's input depends on the averages below it. No other weight
+    changes; dropout is off. `SETTLED_ON` sequences are used, or what there is.
+    """
+    import keras
+
+    bases = train.bases[:SETTLED_ON]
+    for number in range(1, architecture.unpooled_layers + 1):
+        part = keras.Model(model.inputs[0], model.get_layer(f"conv_{number}").output)
+        total = squares = size = 0
+        for start in range(0, len(bases), 500):
+            x = one_hot(bases[start : start + 500])
+            y = keras.ops.convert_to_numpy(part(x, training=False)).astype(float)
+            total, squares = total + y.sum(axis=(0, 1)), squares + (y**2).sum(axis=(0, 1))
+            size += y.shape[0] * y.shape[1]
+        norm = model.get_layer(f"norm_{number}")
+        gamma, beta, *_ = norm.get_weights()
+        mean = total / size
+        norm.set_weights([gamma, beta, mean, squares / size - mean**2])
+
+
+def shuffled(records: Iterable[Record], shuffles: int = SHUFFLES, seed: int = 0) -> pd.DataFrame:
+    """Match the filters of trained networks with their columns in random order.
+
+    What is shuffled is the part of a PPM that was matched, so that a shuffled filter is as wide as
+    the filter was. Filters that could not be compared (dead ones, say) count as not matched here
+    as there.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    shuffles : int
+        Random orders of each filter.
+    seed : int
+        A record's orders depend on this and on its run, not on the other records.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, one row per record and layer.
+
+    Raises
+    ------
+    ValueError
+        If there would be no shuffle.
+    """
+    if shuffles < 1:
+        raise ValueError(f"shuffles must be at least 1, found {shuffles}")
+    rows = []
+    for record in records:
+        targets = record.data["configuration"].get("targets", {})
+        relevant = targets.get("relevant") or {
+            tf: matrices.RELEVANT.get(tf, ()) for tf in record.classes
+        }
+        for layer in record.data["layers"]:
+            name = f"{record.run}/{layer['layer']}/{seed}"
+            stream = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
+            queries = [
+                _shuffled(one, f"{one['filter']}_{number}", stream)
+                for one in layer["filters"]
+                for number in range(shuffles)
+            ]
+            matches = tomtom.match(queries, matrices.jaspar(), experiment.EVALUE)
+            verdicts = tomtom.verdicts(matches, relevant)
+            # Where nothing is relevant, the record has no fraction of it either.
+            counts = layer["match_relevant"] is not None
+            rows.append(
+                {
+                    **_row(record.run, layer),
+                    "match_any": float(verdicts["any"].mean()),
+                    "match_relevant": float(verdicts["relevant"].mean()) if counts else None,
+                    **_commonest(verdicts.loc[verdicts["any"], "target"], len(queries)),
+                }
+            )
+    return _table(rows)
+
+
+def _shuffled(one: dict, name: str, stream: np.random.Generator) -> Motif:
+    """A filter on record, as matched, with its columns in random order."""
+    ppm = np.array(one["ppm"], float)[slice(*one["trim"])]
+    return Motif(name, "", stream.permutation(ppm), float(len(ppm)))
+
+
+def _table(rows: list[dict]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype(dict.fromkeys(("match_any", "match_relevant", "match_commonest"), float))
+
+
+def _row(run: Run, layer: dict) -> dict:
+    number = len(layer["filters"])
+    return {**asdict(run), "layer": layer["layer"], "filters": number, "dead": layer["dead"]}
+
+
+def _commonest(targets: Iterable[str], number: int) -> dict:
+    """The target of most of `number` filters, given those of all that match; the first on a tie."""
+    ((target, times),) = Counter(sorted(targets)).most_common(1) or [(None, 0)]
+    return {"commonest": target, "match_commonest": times / number}
+
+
+def write_null(
+    kind: str,
+    table: pd.DataFrame,
+    results_dir: Path | str | None = None,
+    **configuration,
+) -> Path:
+    """Add a table of `untrained` or `shuffled` to what is on record, whole or not at all.
+
+    A network's layer that is on record already gets its new row; the other rows stay. `versions`
+    and `written` are those of the last addition.
+
+    Parameters
+    ----------
+    kind : "untrained" or "shuffled"
+    table : DataFrame
+    results_dir : path, optional
+        Where records lie; the project's `results` unless given.
+    **configuration
+        What made the table besides its runs; by default the constants of this module.
+
+    Raises
+    ------
+    ValueError
+        For another kind, a table without rows, or one without the columns, or if what is on record
+        was made with another configuration.
+    RecordError
+        If what is on record is damaged: it is left as it is.
+    """
+    _check_kind(kind)
+    if missing := [name for name in COLUMNS if name not in table.columns]:
+        raise ValueError(f"the table has no column {missing[0]!r}")
+    if table.empty:
+        raise ValueError("the table has no row, so there is nothing to keep on record")
+    made = {"untrained": {"settled_on": SETTLED_ON}, "shuffled": {"shuffles": SHUFFLES, "seed": 0}}
+    rows = [
+        {
+            name: None if pd.isna(value) else round(value, 6) if type(value) is float else value
+            for name, value in row.items()
+        }
+        for row in table[list(COLUMNS)].to_dict("records")
+    ]
+    configuration = {
+        **made[kind],
+        **configuration,
+        "targets": {"release": "JASPAR 2016", "number": len(matrices.jaspar())},
+        "evalue": experiment.EVALUE,
+    }
+    path = _path(kind, results_dir)
+    if path.exists():
+        before = _read(path, kind)
+        if before["configuration"] != configuration:
+            raise ValueError(
+                f"{path}: was made with {before['configuration']}; rows made with {configuration} "
+                "cannot be added to it"
+            )
+        # Each network's layer once: its place is the old one, its numbers are the new ones.
+        rows = list({_which(row): row for row in [*before["rows"], *rows]}.values())
+    data = {
+        "format": runs.FORMAT,
+        "kind": kind,
+        "configuration": configuration,
+        "configuration_sha256": fingerprint(configuration),
+        "versions": {
+            "motifbook": motifbook.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("keras", "memelite", "numpy", "pyjaspar")},
+        },
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "rows": rows,
+    }
+    runs.write_whole(path, runs.to_json(data))
+    return path
+
+
+def load_null(kind: str, results_dir: Path | str | None = None) -> pd.DataFrame:
+    """A table on record; `COLUMNS`, one row per network and layer.
+
+    Raises
+    ------
+    ValueError
+        For another kind.
+    FileNotFoundError
+        If it is not on record.
+    RecordError
+        If the file is not a whole record of this kind.
+    """
+    _check_kind(kind)
+    path = _path(kind, results_dir)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such record")
+    return _table(_read(path, kind)["rows"])
+
+
+def _read(path: Path, kind: str) -> dict:
+    """The JSON of a record, its rows cut down to `COLUMNS`; RecordError if it is damaged."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["kind"] != kind:
+            raise ValueError(f"is of kind {data['kind']!r}, expected {kind!r}")
+        if fingerprint(data["configuration"]) != data["configuration_sha256"]:
+            raise ValueError("its configuration does not have the hash that it states")
+        rows = [{name: row[name] for name in COLUMNS} for row in data["rows"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{path}: not a readable record ({error})") from error
+    return {**data, "rows": rows}
+
+
+def _which(row: dict) -> tuple:
+    """The network and layer that a row is of."""
+    return tuple(row[name] for name in COLUMNS[: COLUMNS.index("layer") + 1])
+
+
+def rates(
+    records: Iterable[Record], layer: int = 1, results_dir: Path | str | None = None
+) -> pd.DataFrame:
+    """Match fractions of trained networks beside both nulls, for `figures.null_rates`.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    layer : int
+        From one; networks in which it cannot be read are left out.
+    results_dir : path, optional
+        Where the nulls lie; a null that is not on record is left out.
+
+    Returns
+    -------
+    DataFrame
+        kind ("trained", "shuffled" or "untrained"), model, trial, match_any, match_relevant; the
+        nulls' rows are those of the records' runs.
+    """
+    records = [
+        record for record in records if layer in [found["layer"] for found in record.data["layers"]]
+    ]
+    tables = [runs.table(records, layer).assign(kind="trained")]
+    for kind in reversed(KINDS):
+        try:
+            null = load_null(kind, results_dir)
+        except FileNotFoundError:
+            continue
+        null = null[null["layer"] == layer]
+        identity = ["dataset", "protocol", "profile", "model", "trial"]
+        tables.append(null.merge(tables[0][identity]).assign(kind=kind))
+    columns = ["kind", "model", "trial", "match_any", "match_relevant"]
+    return pd.concat([table[columns] for table in tables], ignore_index=True)
+
+
+def _path(kind: str, results_dir: Path | str | None) -> Path:
+    return runs.results_folder(results_dir) / "null" / f"{kind}.json"
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"unknown null {kind!r}; there are: {', '.join(KINDS)}")
