@@ -1,4 +1,4 @@
-"""Plots draw what they are given: the right number of marks and the right words."""
+"""Plots draw the values they are given: marks, bars, letters and words, read back from them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,29 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch, Polygon
+from drawn import (
+    BLACK,
+    BLUE,
+    GREY,
+    LETTERS,
+    ORANGE,
+    WHITE,
+    cells,
+    legend,
+    letters,
+    look,
+    points,
+    points_of,
+    texts,
+    ticks,
+    written,
+)
+from matplotlib.colors import to_hex
+from matplotlib.patches import Polygon, Rectangle
 
 from motifbook.book import figures
-from motifbook.motifs import matrices
+from motifbook.motifs.matrices import TFS, Motif, information
+from motifbook.paper import claims
 from motifbook.records import experiment
 from motifbook.records import runs as run_records
 from motifbook.records.runs import Record
@@ -32,369 +50,15 @@ def clean():
     plt.close("all")
 
 
-def texts(figure):
-    """Every text that is drawn on a figure's axes and legends."""
-    found = [*figure.findobj(matplotlib.text.Text)]
-    return [text.get_text() for text in found if text.get_text()]
+# --- Style and pages ----------------------------------------------------------------------------
 
 
-def marks(ax, gid):
-    return [line for line in ax.lines if line.get_gid() == gid]
-
-
-HIT = {"p_value": 1e-9, "offset": 0, "overlap": 8, "orientation": "+"}
-
-
-def filter_(number, hits=(), tf=None, state="alive"):
-    ppm = [[0.0] * 4] * 5 if state == "dead" else [[1.0, 0, 0, 0]] * 2 + [[0.25] * 4] * 3
-    hits = [HIT | {"target": t, "name": n, "e_value": e} for t, n, e in hits]
-    return {
-        "filter": number,
-        "state": state,
-        "hits": hits,
-        "tf": tf,
-        "ppm": ppm,
-        "trim": [0, 5],
-        "matches_any": bool(hits),
-    }
-
-
-def record():
-    rows = [
-        filter_(0, [("MA0058.3", "MAX", 2.6e-8)], "MAX"),
-        filter_(1, [("MA0004.1", "Arnt", 1e-9), ("MA0058.3", "MAX", 0.04)], "MAX"),
-        filter_(2, [("MA0004.1", "Arnt", 0.02)]),
-        filter_(3, [("MA0660.1", "MEF2B", 1e-5)], "STAT1"),
-        filter_(4, [("MA0004.1", "Arnt", 3.0)]),
-        filter_(5, state="dead"),
-        filter_(6, [("MA0003.1", "TFAP2A::TFAP2C(var.2)", 0.01)]),
-        filter_(7, state="uniform"),
-    ]
-    return Record(
-        {
-            "dataset": "synthetic",
-            "protocol": "as-run",
-            "profile": "paper",
-            "model": "cnn-25",
-            "trial": 1,
-            "layers": [{"layer": 1, "filters": rows}],
-        }
-    )
-
-
-def runs(models=("cnn-1", "cnn-2", "cnn-4"), trials=3):
-    return pd.DataFrame(
-        {
-            "model": model,
-            "trial": trial,
-            "auroc": 0.95 + trial / 1000,
-            "match_any": 0.5 + trial / 100,
-            "match_relevant": 0.2,
-        }
-        for model in models
-        for trial in range(trials)
-    )
-
-
-def printed(models=("cnn-1", "cnn-2")):
-    rows = [
-        (model, quantity, 0.4, 0.1)
-        for model in models
-        for quantity in ("auroc", "match_any", "match_relevant")
-    ]
-    return pd.DataFrame(rows, columns=["model", "quantity", "mean", "error"])
-
-
-class TestLogo:
-    def drawn(self, ppm, **options):
-        ax = figures.logo(np.array(ppm, dtype=float), plt.figure().subplots(), **options)
-        return ax, {
-            patch.get_gid(): patch.get_path().get_extents()
-            for patch in ax.patches
-            if isinstance(patch, PathPatch)
-        }
-
-    def test_one_certain_base_is_two_bits_high(self):
-        _, letters = self.drawn([[0, 0, 1, 0]])
-        assert list(letters) == ["base-G"]
-        assert letters["base-G"].extents == pytest.approx([0.03, 0, 0.97, 2])
-
-    def test_letters_are_stacked_the_likeliest_on_top(self):
-        _, letters = self.drawn([[0.75, 0.25, 0, 0]])
-        bits = 2 - (0.75 * math.log2(1 / 0.75) + 0.25 * 2)
-        assert letters["base-C"].extents[1::2] == pytest.approx([0, 0.25 * bits])
-        assert letters["base-A"].extents[1::2] == pytest.approx([0.25 * bits, bits])
-
-    def test_columns_without_information_or_sites_stay_empty(self):
-        ax, letters = self.drawn([[0.25] * 4, [0] * 4])
-        assert letters == {}
-        assert ax.get_xlim() == (0, 2)
-        assert ax.get_ylim() == (0, 2)
-
-    def test_start_shifts_it(self):
-        _, letters = self.drawn([[0, 1, 0, 0]], start=3)
-        assert letters["base-C"].extents[0] == pytest.approx(3.03)
-
-
-class TestLogoGrid:
-    def test_every_filter_has_its_words(self):
-        figure = figures.logo_grid(record(), columns=4)
-        words = texts(figure)
-        assert "MAX 3e−8" in words
-        assert "MAX 0.04" in words  # the relevant hit, though another is better
-        assert "(Arnt) 0.02" in words
-        assert "MEF2B 1e−5" in words  # counts for STAT1, is not called so
-        assert words.count("no match") == 1
-        assert words.count("dead") == 1
-        assert "(TFAP2A::…) 0.01" in words
-        assert "uniform" in words
-        assert [word for word in words if word.isdigit()] == [str(n) for n in range(8)]
-
-    def test_relevant_other_and_dead_differ_by_more_than_colour(self):
-        titles = [ax.title for ax in figures.logo_grid(record()).axes]
-        assert titles[0].get_fontweight() == "bold"
-        assert titles[2].get_fontstyle() == "italic"
-        assert titles[4].get_fontweight() not in ("bold", 700)
-        dead = figures.logo_grid(record()).axes[5]
-        assert [patch.get_hatch() for patch in dead.patches] == ["////"]
-
-    def test_some_filters_in_the_order_asked_for(self):
-        words = texts(figures.logo_grid(record(), filters=[3, 0]))
-        assert [word for word in words if word.isdigit()] == ["3", "0"]
-
-    def test_a_layer_that_is_not_on_record_is_named(self):
-        with pytest.raises(ValueError, match="layer 2 is not on record"):
-            figures.logo_grid(record(), layer=2)
-
-
-def test_ground_truth_stands_in_both_orientations():
-    figure = figures.ground_truth_grid()
-    words = texts(figure)
-    for tf in matrices.TFS:
-        assert f"{tf} →" in words
-        assert f"{tf} ←" in words
-    assert len(figure.axes) == 24
-
-
-class TestAgainst:
-    def test_every_trial_is_a_mark_and_every_printed_value_a_diamond(self):
-        ax = figures.against(
-            runs(), printed(), ["cnn-1", "cnn-2", "cnn-4"], ["match_any", "match_relevant"]
-        )
-        for quantity in ("match_any", "match_relevant"):
-            dots = marks(ax, f"ours-{quantity}")
-            assert [len(line.get_xdata()) for line in dots] == [3, 3, 3]
-            assert len(marks(ax, f"paper-{quantity}")) == 2
-        assert [text.get_text() for text in ax.get_xticklabels()] == ["CNN-1", "CNN-2", "CNN-4"]
-        assert "relevant motif" not in ax.get_ylabel()
-        legend = [text.get_text() for text in ax.get_legend().get_texts()]
-        assert len(legend) == 4
-
-    def test_no_mark_hides_another(self):
-        ax = figures.against(runs(), printed(), ["cnn-1", "cnn-2"], ["match_any", "match_relevant"])
-        kinds = [f"{who}-{q}" for who in ("ours", "paper") for q in ("match_any", "match_relevant")]
-        at_first = [marks(ax, kind)[0].get_xdata()[0] for kind in kinds]
-        assert len(set(at_first)) == 4
-        assert max(at_first) < 0.5 < min(marks(ax, kind)[1].get_xdata()[0] for kind in kinds)
-
-    def test_a_model_without_runs_keeps_its_place(self):
-        ax = figures.against(runs(["cnn-2"]), printed([]), ["cnn-1", "cnn-2"], ["auroc"])
-        assert [text.get_text() for text in ax.get_xticklabels()] == ["CNN-1", "CNN-2"]
-        assert [len(line.get_xdata()) for line in marks(ax, "ours-auroc")] == [0, 3]
-        assert ax.get_ylabel() == "AUROC"
-
-    def test_pools_and_filters_are_read_from_the_models(self):
-        ax = figures.against_pool(
-            runs(), printed(), ["auroc"], models=["cnn-1", "cnn-4"], references={"best": 0.98}
-        )
-        assert [text.get_text() for text in ax.get_xticklabels()] == ["1", "4"]
-        assert "best" in texts(ax.figure)
-        ax = figures.against_filters(runs(["cnn-25-60"]), printed([]), ax=plt.figure().subplots())
-        assert [text.get_text() for text in ax.get_xticklabels()] == ["30", "60", "90", "120"]
-
-    def test_a_reference_far_off_is_written_and_leaves_the_marks_apart(self):
-        far = {"GC content alone": 0.685, "best": 0.957}
-        ax = figures.against(runs(), printed([]), ["cnn-1", "cnn-2"], ["auroc"], references=far)
-        assert "GC content alone 0.685 ↓" in texts(ax.figure)
-        assert "best" in texts(ax.figure)
-        assert [line.get_ydata()[0] for line in ax.lines if line.get_ls() == "--"] == [0.957]
-        low, high = ax.get_ylim()
-        assert 0.94 < low < 0.95 and 0.957 < high < 0.96  # room for the words
-
-    def test_the_name_of_a_reference_covers_no_mark(self):
-        marks = runs()  # from 0.950 to 0.952
-        for height, place in ((0.953, "bottom"), (0.9499, "top")):
-            ax = plt.figure().subplots()
-            figures.against(marks, printed([]), ["cnn-1"], ["auroc"], ax, references={"it": height})
-            (name,) = (text for text in ax.texts if text.get_text() == "it")
-            assert name.get_va() == place
-
-    def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
-        layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
-        write_record(tmp_path, layers=[layer | {"filters": []}])
-        table = run_records.table(experiment.get("cnn-2", 1, results_dir=tmp_path))
-        assert table["match_relevant"].dtype == float
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            ax = figures.against_pool(table, printed([]), models=["cnn-1", "cnn-2"])
-            figures.show(ax)
-        drawn = [line.get_ydata().tolist() for line in marks(ax, "ours-match_any")]
-        assert drawn == [[], [0.5]]
-        drawn = [line.get_ydata().tolist() for line in marks(ax, "ours-match_relevant")]
-        assert drawn == [[], []]
-
-    def test_without_any_run(self):
-        ax = figures.against_pool(pd.DataFrame(), printed())
-        assert len(marks(ax, "paper-match_any")) == 2
-
-
-COMPARISON = pd.DataFrame(
-    [
-        {"model": "cnn-2", "label": "CNN-2", "quantity": "auroc", "trials": 5}
-        | {"ours": 0.97, "ours_sd": 0.001, "paper": 0.966, "paper_sd": 0.0, "delta": 0.004}
-        | {"verdict": "reproduced", "copied": False},
-        {"model": "cnn-4", "label": "CNN-4", "quantity": "auroc", "trials": 1}
-        | {"ours": 0.9, "ours_sd": 0.0, "paper": 0.955, "paper_sd": 0.002, "delta": -0.055}
-        | {"verdict": "differs, provisional", "copied": False},
-        {"model": "x<y", "label": "x<y", "quantity": "match_any", "trials": 2}
-        | {"ours": 0.9, "ours_sd": 0.0, "paper": math.nan, "paper_sd": math.nan}
-        | {"delta": math.nan, "verdict": "", "copied": False},
-    ]
-)
-
-
-class TestTable:
-    def test_rows_cells_and_words(self):
-        page = figures.table(COMPARISON).data
-        assert page.count("<tr>") == 4
-        assert "<b>0.970 ± 0.001</b><br>paper 0.966 ± 0.000" in page.replace("\u00a0", " ")
-        assert "Δ\u00a0−0.055" in page
-        assert "✕ differs, provisional" in page
-        assert "not in the paper" in page
-        assert page.count("<td></td>") == 3
-        assert "x&lt;y" in page
-        assert "x<y" not in page
-
-    def test_what_cannot_be_compared_has_no_difference(self):
-        other = COMPARISON.iloc[:1].assign(verdict="cannot be tested", copied=True)
-        page = figures.table(other).data
-        assert "paper 0.966" in page and "copied from Table 1" in page
-        assert "Δ" not in page and "cannot be tested" not in page
-
-    def test_ledger(self):
-        rows = pd.DataFrame(
-            [
-                {"quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
-                | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "differs"}
-                | {"explanation": "an older run", "note": "", "section": "B"}
-                | {"kind": "comparison", "delta": -0.75, "low": -0.5, "high": 0.0}
-                | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"},
-                {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
-                | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "close"}
-                | {"explanation": "", "note": "As printed.", "section": "A"}
-                | {"kind": "number", "delta": -0.05, "low": math.nan, "high": math.nan}
-                | {"models": "cnn-1@2", "quantity": "match_any", "run": ""},
-            ]
-        )
-        page = figures.ledger_table(rows).data
-        assert "“a &lt; b”" in page
-        interval = "[−0.500,\u00a0+0.000]"
-        assert f"<td><b>−0.250</b><br><small>1 trial<br>{interval}</small></td>" in page
-        assert "2 trials<br>Δ\u00a0−0.050</small>" in page
-        assert "<i>Why:</i> an older run (synthetic/cnn-2)</small>" in page
-        assert "✕ differs</span></td>" in page
-        assert "CNN-1 layer 2, match any motif<br>“0.5”" in page
-        assert "0.500\u00a0±\u00a00.100" in page
-        assert "As printed." in page
-        counts = figures.counts(rows)
-        assert list(counts.index) == ["B", "A"]
-        assert list(counts.columns) == ["close", "differs"]
-        assert counts.loc["B", "differs"] == 1
-
-    def test_every_verdict_has_a_sign_of_its_own(self):
-        from motifbook.paper import claims
-
-        assert set(figures.VERDICT) == set(claims.VERDICTS)
-        signs = [figures.verdict_words(verdict) for verdict in claims.VERDICTS]
-        assert len({sign[0] for sign in signs}) == len(claims.VERDICTS)
-
-
-def test_filters_per_tf_writes_every_count():
-    counts = pd.DataFrame([[1, 2], [3, 0]], index=["trial 1", "trial 2"], columns=["MAX", "YY1"])
-    ax = figures.filters_per_tf(counts)
-    assert [text.get_text() for text in ax.texts] == ["1", "2", "3", "0"]
-    assert [text.get_text() for text in ax.get_xticklabels()] == ["MAX", "YY1"]
-
-
-def test_traces_have_a_panel_per_quantity_and_a_line_per_model():
-    trace = pd.DataFrame(
-        {"model": model, "epoch": epoch, "match_relevant": 0.1, "gradient_norm": norm}
-        for model in ("cnn-2", "cnn-25")
-        for epoch, norm in ((1, 0.5), (2, 0.01))
-    )
-    figure = figures.traces(trace)
-    assert [len(ax.lines) for ax in figure.axes] == [2, 2]
-    assert [ax.get_yscale() for ax in figure.axes] == ["linear", "log"]
-    narrow = figures.traces(trace.assign(gradient_norm=0.2))  # a log axis would have no labels
-    assert [ax.get_yscale() for ax in narrow.axes] == ["linear", "linear"]
-    styles = {line.get_linestyle() for line in figure.axes[0].lines}
-    assert len(styles) == 2
-
-
-def test_null_rates_have_a_row_per_model_and_a_marker_per_kind():
-    rates = pd.DataFrame(
-        {"model": model, "kind": kind, "trial": trial, "match_any": 0.5}
-        for kind in ("trained", "shuffled", "untrained")
-        for model in ("cnn-2", "cnn-25")
-        for trial in (1, 2)
-    )
-    ax = figures.null_rates(rates)
-    assert [len(line.get_xdata()) for line in ax.lines] == [4, 4, 4]
-    assert len({line.get_marker() for line in ax.lines}) == 3
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["CNN-2", "CNN-25"]
-
-
-class TestSequence:
-    SITES = np.array(
-        [(0, 2, 4, 1, 1), (0, 8, 5, 0, -1)],
-        dtype=[
-            ("sequence", "i4"),
-            ("start", "i4"),
-            ("length", "i4"),
-            ("tf", "i2"),
-            ("strand", "i1"),
-        ],
-    )
-
-    def test_bases_boxes_and_names(self):
-        figure = figures.sequence(np.arange(20) % 5, self.SITES, ["MAX", "YY1"], width=10)
-        words = texts(figure)
-        assert "".join(word for word in words if len(word) == 1 and word in "ACGTN") == "ACGTN" * 4
-        assert "YY1 →" in words
-        assert words.count("MAX ←") == 1  # split over two rows, named once, where most of it lies
-        boxes = [
-            [patch for patch in ax.patches if isinstance(patch, Polygon)] for ax in figure.axes
-        ]
-        assert [len(row) for row in boxes] == [2, 1]
-        assert {"1", "11"} <= set(words)
-
-    def test_without_sites(self):
-        figure = figures.sequence(np.zeros(5, "uint8"), self.SITES[:0], ["MAX"], width=5)
-        assert not figure.axes[0].patches
-
-
-def test_class_dots_have_a_row_per_tf_and_a_tick_per_reference():
-    scores = pd.DataFrame(
-        {"model": model, "tf": tf, "auroc": 0.9}
-        for model in ("cnn-2", "cnn-25")
-        for tf in ("MAX", "YY1", "SP1")
-        for _ in range(2)
-    )
-    ax = figures.class_dots(scores, references={"Bayes-optimal": {"MAX": 0.99, "YY1": 0.98}})
-    assert [len(line.get_xdata()) for line in ax.lines] == [6, 6, 3]
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["MAX", "YY1", "SP1"]
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend == ["CNN-2", "CNN-25", "Bayes-optimal"]
+def test_style():
+    wanted = {"figure.figsize": [6.4, 3.6], "savefig.dpi": 200, "font.size": 11}
+    wanted |= {"legend.fontsize": 10, "axes.spines.top": False, "axes.grid.axis": "y"}
+    assert {name: plt.rcParams[name] for name in wanted} == wanted
+    cycle = [to_hex(colour) for colour in plt.rcParams["axes.prop_cycle"].by_key()["color"]]
+    assert cycle[:2] == [BLUE, ORANGE]
 
 
 @pytest.mark.parametrize(
@@ -404,151 +68,511 @@ def test_class_dots_have_a_row_per_tf_and_a_tick_per_reference():
         lambda table: figures.null_rates(table).figure,
         lambda table: figures.class_dots(table).figure,
         lambda table: figures.by_tf(table).figure,
+        lambda table: figures.held(pd.Series({"MAX": 1.0}), table).figure,
+        lambda table: figures.site_precision(table).figure,
+        lambda table: figures.against(table, table, [], ["auroc"]).figure,
         lambda table: figures.logo_grid(None),
+        lambda table: figures.gallery([], []),
+        lambda table: figures.ladder(table, ["as run"]),
+        lambda table: figures.sites(table, ["cnn-2"]),
         figures.traces,
     ],
 )
 def test_a_page_without_runs_says_so(draw):
-    assert texts(draw(pd.DataFrame())) == ["no run on record yet"]
-    assert "No run on record yet" in figures.table(pd.DataFrame()).data
-
-
-def test_by_tf_has_a_marker_per_row_and_column():
-    values = pd.DataFrame({"half": [0.1, 0.2], "most": [0.3, 0.5]}, index=["MAX", "SP1"])
-    ax = figures.by_tf(values, xlabel="share", percent=True)
-    assert [list(line.get_xdata()) for line in ax.lines] == [[0.1, 0.2], [0.3, 0.5]]
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["MAX", "SP1"]
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row is on top
-    ax.figure.canvas.draw()
-    assert "20%" in [text.get_text() for text in ax.get_xticklabels()]
+    figure = draw(pd.DataFrame())
+    assert texts(figure) == ["no run on record yet"]
+    assert not figure.axes[0].lines and not figure.axes[0].axison
 
 
 class TestShow:
     def test_is_a_palette_png_of_twice_the_pixels_and_closes_the_figure(self):
-        figure, ax = plt.subplots(figsize=(2, 1))
-        ax.plot([0, 1])
+        figure = plt.figure(figsize=(2, 1))
+        ax = figure.subplots()
+        ax.set_axis_off()
+        figure.add_artist(Rectangle((0.5, 0), 0.5, 0.5, color=ORANGE, lw=0))
         shown = figures.show(ax)
         with PIL.Image.open(io.BytesIO(shown.data)) as image:
             assert image.size == (400, 200)
             assert image.mode == "P"
-            assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+            pixels = image.convert("RGB")
+            seen = [pixels.getpixel(place) for place in ((300, 150), (300, 50), (100, 150))]
+        assert np.abs(np.subtract(seen[0], (0xDE, 0x8F, 0x05))).max() < 8
+        assert seen[1:] == [(255, 255, 255)] * 2
         assert shown.width == 200
         assert not plt.fignum_exists(figure.number)
 
     def test_a_page_of_thirty_logos_stays_small(self):
         rng = np.random.default_rng(0)
         rows = [
-            filter_(n) | {"ppm": rng.dirichlet([0.3] * 4, 19).tolist(), "trim": [0, 19]}
-            for n in range(30)
+            filter_(n, rng.dirichlet([0.3] * 4, 19).tolist()) | {"trim": [0, 19]} for n in range(30)
         ]
         data = record().data | {"layers": [{"layer": 1, "filters": rows}]}
         figure = figures.logo_grid(Record(data))
-        assert isinstance(figure, Figure)
         assert len(figures.show(figure).data) < 300_000  # every column full: twice a real page
 
 
-def test_the_ladder_has_a_dot_per_trial_and_a_place_for_each_rung():
-    rungs = pd.DataFrame(
-        {
-            "rung": ["as run", "as run", "trim"],
-            "model": "cnn-4",
-            "trial": [1, 2, 1],
-            "match_relevant": [0.1, 0.2, 0.4],
-            "match_any": [0.5, 0.6, 0.7],
-            "auroc": [0.95, 0.96, 0.95],
-        }
-    )
-    figure = figures.ladder(rungs, ("as run", "trim", "sites"))
-    assert len(figure.axes) == 3
-    first = figure.axes[0]
-    assert [len(marks(first, name)[0].get_xdata()) for name in ("as run", "trim", "sites")] == [
-        2,
-        1,
-        0,
+# --- Sequence logos -----------------------------------------------------------------------------
+
+# Three quarters A, a quarter C: 2 - (0.75 log2(4/3) + 0.25 x 2) = 1.19 bits, of which C has 0.30.
+MIXED = [0.75, 0.25, 0, 0]
+
+
+class TestLogo:
+    @pytest.mark.parametrize(
+        ("ppm", "start", "expected"),
+        [
+            ([[0, 0, 1, 0]], 0, {(0.5, "G"): (0, 2)}),
+            ([MIXED], 0, {(0.5, "C"): (0, 0.3), (0.5, "A"): (0.3, 1.19)}),
+            (
+                [[0.8, 0, 0.15, 0.05]],  # 1.12 bits
+                0,
+                {(0.5, "T"): (0, 0.06), (0.5, "G"): (0.06, 0.22), (0.5, "A"): (0.22, 1.12)},
+            ),
+            ([[0.25] * 4, [0] * 4], 0, {}),  # without information; without sites
+            ([[0, 1, 0, 0], [0.25] * 4, MIXED[::-1]], 3, {
+                (3.5, "C"): (0, 2), (5.5, "G"): (0, 0.3), (5.5, "T"): (0.3, 1.19)
+            }),
+        ],
+        ids=["certain", "two bases", "three bases", "empty", "shifted"],
+    )  # fmt: skip
+    def test_letters_as_high_as_their_share_of_the_information(self, ppm, start, expected):
+        ppm = np.array(ppm, dtype=float)
+        ax = figures.logo(ppm, plt.figure().subplots(), start=start)
+        found = letters(ax)
+        assert found.keys() == expected.keys()
+        for place, extent in expected.items():
+            assert found[place] == pytest.approx(extent, abs=0.011)
+        for place, bits in enumerate(information(ppm)):
+            tops = [high for (x, _), (_, high) in found.items() if x == start + place + 0.5]
+            assert max(tops, default=0) == pytest.approx(bits, abs=0.02)
+        assert (ax.get_xlim(), ax.get_ylim()) == ((start, start + len(ppm)), (0, 2))
+        assert not len(ax.get_xticks()) and not len(ax.get_yticks())
+
+    def test_bases_have_colours_of_their_own(self):
+        ax = figures.logo(np.eye(4), plt.figure().subplots())
+        assert letters(ax) == {(n + 0.5, base): (0, 2) for n, base in enumerate("ACGT")}
+
+
+HIT = {"p_value": 1e-9, "offset": 0, "overlap": 8, "orientation": "+"}
+
+
+def certain(bases, length=5):
+    """A PPM that begins with these bases and is open after them."""
+    ppm = np.full((length, 4), 0.25)
+    ppm[: len(bases)] = np.eye(4)[["ACGT".index(base) for base in bases]]
+    return ppm.tolist()
+
+
+def filter_(number, ppm=None, hits=(), tf=None, state="alive"):
+    ppm = [[0.0] * 4] * 5 if state == "dead" else ppm or certain("ACGT"[number % 4])
+    hits = [HIT | {"target": t, "name": n, "e_value": e} for t, n, e in hits]
+    entry = {"filter": number, "state": state, "hits": hits, "tf": tf, "ppm": ppm, "trim": [1, 4]}
+    return entry | {"matches_any": bool(hits)}
+
+
+ARNT, MAX = ("MA0004.1", "Arnt"), ("MA0058.3", "MAX")
+
+
+def record():
+    first = [
+        filter_(0, certain("CA"), [(*MAX, 2.6e-8)], "MAX"),
+        filter_(1, None, [(*ARNT, 1e-9), (*MAX, 0.04)], "MAX"),
+        filter_(2, None, [(*ARNT, 0.1)]),
+        filter_(3, None, [("MA0660.1", "MEF2B", 1e-5)], "STAT1"),
+        filter_(4, None, [(*ARNT, 0.11)]),
+        filter_(5, state="dead"),
+        filter_(6, None, [("MA0003.1", "TFAP2A::TFAP2C(var.2)", 0.001), (*ARNT, 0.02)]),
+        filter_(7, state="uniform"),
     ]
-    assert texts(figure).count("not yet run") == 1
-    assert "no run on record yet" in texts(figures.ladder(rungs[:0], ("as run",)))
+    second = [filter_(0, certain("TTG"), [(*ARNT, 0.02)])]
+    data = {"dataset": "synthetic", "protocol": "as-run", "profile": "paper", "trial": 1}
+    layers = [{"layer": 1, "filters": first}, {"layer": 2, "filters": second}]
+    return Record(data | {"model": "cnn-25", "layers": layers})
 
 
-def test_sites_have_a_mark_per_filter_by_verdict():
-    judged = pd.DataFrame(
-        {
-            "model": "cnn-2",
-            "verdict": ["relevant", "none", "none"],
-            "site_precision": [0.9, 0.1, math.nan],
-            "site_recall": [0.4, 0.2, math.nan],
+class TestLogoGrid:
+    def test_each_filter_has_its_words_its_number_and_its_letters(self):
+        axes = figures.logo_grid(record(), columns=3).axes
+        assert [ax.get_title() for ax in axes] == [
+            "MAX 3e−8",
+            "MAX 0.04",  # the relevant hit, though another is better
+            "(Arnt) 0.1",
+            "MEF2B 1e−5",  # counts for STAT1, is not called so
+            "no match",
+            "dead",
+            "(TFAP2A::…) 0.001",
+            "uniform",
+            "",
+        ]
+        assert [written(ax) for ax in axes[:8]] == [[(0, 2.08, str(n))] for n in range(8)]
+        assert letters(axes[0]) == {(0.5, "C"): (0, 2), (1.5, "A"): (0, 2)}
+        assert [letters(ax) for ax in axes[1:8]] == [
+            {(0.5, base): (0, 2)} if base else {} for base in ("C", "G", "T", "A", "", "G", "T")
+        ]
+        assert axes[0].get_subplotspec().colspan.stop == 1
+        assert axes[2].get_subplotspec().is_last_col()
+
+    def test_the_dark_line_spans_the_compared_columns(self):
+        ax = figures.logo_grid(record()).axes[0]
+        assert [(points(line), to_hex(line.get_color())) for line in ax.lines] == [
+            ([(0, 0), (5, 0)], "#c8c8c8"),
+            ([(1, 0), (4, 0)], BLACK),
+        ]
+
+    def test_relevant_other_and_dead_differ_by_more_than_colour(self):
+        axes = figures.logo_grid(record()).axes
+        words = [ax.title for ax in axes]
+        looks = [(word.get_fontweight(), word.get_fontstyle()) for word in words]
+        assert looks[0] == looks[1] == looks[3] == ("bold", "normal")
+        assert looks[2] == looks[6] == (looks[4][0], "italic")
+        assert looks[4] == looks[5] == looks[7] and "bold" not in looks[4]
+        assert [to_hex(word.get_color()) for word in words[:3]] == [BLACK, BLACK, GREY]
+        (hatched,) = axes[5].patches
+        assert (hatched.get_hatch(), hatched.get_bbox().extents.tolist()) == ("////", [0, 0, 5, 2])
+        assert not axes[5].lines
+
+    def test_some_filters_in_the_order_asked_for(self):
+        axes = figures.logo_grid(record(), filters=[3, 0]).axes
+        assert [written(ax)[0][2] for ax in axes[:2]] == ["3", "0"]
+        assert [ax.get_title() for ax in axes[:2]] == ["MEF2B 1e−5", "MAX 3e−8"]
+        assert [list(letters(ax)) for ax in axes[:1]] == [[(0.5, "T")]]
+
+    def test_another_layer(self):
+        ax = figures.logo_grid(record(), layer=2).axes[0]
+        assert ax.get_title() == "(Arnt) 0.02"
+        assert set(letters(ax)) == {(0.5, "T"), (1.5, "T"), (2.5, "G")}
+        with pytest.raises(ValueError, match="layer 3 is not on record"):
+            figures.logo_grid(record(), layer=3)
+
+
+def test_a_gallery_has_a_titled_logo_per_filter():
+    figure = figures.gallery([filter_(2), filter_(7)], ["first\nof two", "second"])
+    assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["first\nof two", "second"]
+    assert [letters(ax) for ax in figure.axes[:2]] == [{(0.5, b): (0, 2)} for b in "GT"]
+    for ax in figure.axes[:2]:
+        assert [points(line) for line in ax.lines] == [[(0, 0), (5, 0)], [(1, 0), (4, 0)]]
+    assert len(figure.axes) == 3 and not figure.axes[2].axison
+
+
+class TestGroundTruth:
+    def test_each_motif_stands_in_both_orientations_in_the_middle(self):
+        ppms = {"long": certain("AACG", 4), "short": certain("CC", 2)}
+        figure = figures.ground_truth_grid(
+            [Motif(name, "", np.array(ppm), 1) for name, ppm in ppms.items()]
+        )
+        assert {ax.get_title(): "".join(f"{x:g}{b} " for x, b in sorted(letters(ax))) for ax in
+                figure.axes} == {
+            "long →": "0.5A 1.5A 2.5C 3.5G ",
+            "long ←": "0.5C 1.5G 2.5T 3.5T ",
+            "short →": "1.5C 2.5C ",
+            "short ←": "1.5G 2.5G ",
+        }  # fmt: skip
+        assert {ax.get_xlim() for ax in figure.axes} == {(0, 4)}
+
+    def test_the_twelve_by_default(self):
+        titles = [ax.get_title() for ax in figures.ground_truth_grid().axes]
+        assert titles == [f"{tf} {arrow}" for tf in TFS for arrow in "→←"]
+
+
+# --- Ours beside the paper's --------------------------------------------------------------------
+
+OURS = pd.DataFrame(
+    [
+        ("cnn-1", 0.90, 0.2, 0.0),  # means 0.93, 0.5, 0.2: neither the median nor the maximum
+        ("cnn-4", 0.96, 0.6, 0.3),
+        ("cnn-1", 0.91, 0.4, 0.1),
+        ("cnn-1", 0.98, 0.9, 0.5),
+    ],
+    columns=["model", "auroc", "match_any", "match_relevant"],
+)
+PRINTED = pd.DataFrame(
+    [
+        ("cnn-2", "auroc", 0.96, 0.002),
+        ("cnn-1", "auroc", 0.95, 0.01),
+        ("cnn-1", "match_relevant", 0.3, 0.04),
+        ("cnn-1", "match_any", 0.7, 0.05),
+    ],
+    columns=["model", "quantity", "mean", "error"],
+)
+MODELS = ["cnn-1", "cnn-2", "cnn-4"]
+
+
+def means(ax):
+    """The lines of our means: neither marks nor parts of the paper's diamonds."""
+    parts = {part for bar in ax.containers for part in (bar.lines[0], *bar.lines[1])}
+    return [points(line) for line in ax.lines if not line.get_gid() and line not in parts]
+
+
+def bars(ax):
+    """The paper's error bars: (x, low, high)."""
+    found = [bar.lines[2][0].get_segments()[0] for bar in ax.containers]
+    return [tuple(np.round([line[0][0], *line[:, 1]], 4).tolist()) for line in found]
+
+
+class TestAgainst:
+    def test_one_quantity(self):
+        ax = figures.against(OURS, PRINTED, MODELS, ["auroc"])
+        ours = points_of(ax, "ours-auroc")
+        assert ours == [[(-0.15, 0.9), (-0.15, 0.91), (-0.15, 0.98)], [], [(1.85, 0.96)]]
+        assert means(ax) == [[(-0.15, 0.93), (0.85, None), (1.85, 0.96)]]
+        assert points_of(ax, "paper-auroc") == [[(0.15, 0.95)], [(1.15, 0.96)]]
+        assert bars(ax) == [(0.15, 0.94, 0.96), (1.15, 0.958, 0.962)]
+        assert ticks(ax.xaxis) == {"CNN-1": 0, "CNN-2": 1, "CNN-4": 2}
+        assert (ax.get_xlim(), ax.get_ylabel()) == ((-0.5, 2.5), "AUROC")
+        looks = {line.get_gid(): look(line) for line in ax.lines if line.get_gid()}
+        wanted = {"ours-auroc": ("o", BLUE, BLUE), "paper-auroc": ("D", BLUE, WHITE)}
+        assert looks == wanted
+        assert dict(zip(wanted, legend(ax).values(), strict=True)) == wanted
+        assert list(legend(ax)) == ["ours (each trial)", "paper (± sd)"]
+
+    def test_two_quantities_stand_side_by_side(self):
+        ax = figures.against(OURS, PRINTED, ["cnn-4", "cnn-1"], ["match_any", "match_relevant"])
+        assert points_of(ax, "ours-match_any") == [
+            [(-0.225, 0.6)],
+            [(0.775, 0.2), (0.775, 0.4), (0.775, 0.9)],
+        ]
+        assert points_of(ax, "ours-match_relevant") == [
+            [(0.075, 0.3)],
+            [(1.075, 0), (1.075, 0.1), (1.075, 0.5)],
+        ]
+        assert means(ax) == [[(-0.225, 0.6), (0.775, 0.5)], [(0.075, 0.3), (1.075, 0.2)]]
+        assert points_of(ax, "paper-match_any") == [[(0.925, 0.7)]]
+        assert points_of(ax, "paper-match_relevant") == [[(1.225, 0.3)]]
+        assert bars(ax) == [(0.925, 0.65, 0.75), (1.225, 0.26, 0.34)]
+        assert legend(ax) == {
+            "any motif, ours (each trial)": ("o", ORANGE, ORANGE),
+            "any motif, paper (± sd)": ("D", ORANGE, WHITE),
+            "a relevant motif, ours (each trial)": ("s", BLUE, BLUE),
+            "a relevant motif, paper (± sd)": ("D", BLUE, WHITE),
         }
+        assert ax.get_ylabel() == "fraction of filters that match"
+        assert ax.get_ylim() == (-0.04, 1.04)
+
+    @pytest.mark.parametrize("own", ["shared", "own"])
+    def test_pools_stand_at_their_logarithm(self, own):
+        ax = plt.figure().subplots() if own == "own" else None
+        drawn_on = figures.against_pool(OURS, PRINTED, ["auroc"], ax, models=MODELS)
+        assert ax in (None, drawn_on)
+        ax = drawn_on
+        assert ticks(ax.xaxis) == {"1": 0, "2": 1, "4": 2}
+        assert means(ax) == [[(-0.15, 0.93), (1.85, 0.96)]]  # a line over what is there
+        assert points_of(ax, "paper-auroc") == [[(0.15, 0.95)], [(1.15, 0.96)]]
+        assert ax.get_xlabel() == "first max-pool size (nt)"
+
+    def test_pools_and_quantities_by_default(self):
+        ax = figures.against_pool(OURS, PRINTED)
+        places = {"1": 0, "2": 1, "4": 2, "10": 3.3219, "25": 4.6439, "50": 5.6439, "100": 6.6439}
+        assert ticks(ax.xaxis) == places
+        assert [line[0][1] for line in means(ax)] == [0.5, 0.2]  # any, relevant
+        assert (
+            len(points_of(ax, "ours-match_any")) == len(points_of(ax, "ours-match_relevant")) == 7
+        )
+
+    def test_numbers_of_filters_stand_at_their_logarithm(self):
+        ours = OURS.assign(model="cnn-25-60")
+        ax = figures.against_filters(ours, PRINTED.assign(model="cnn-25-120")[2:])
+        assert ticks(ax.xaxis) == {"30": 4.9069, "60": 5.9069, "90": 6.4919, "120": 6.9069}
+        # The closest two are log2(4/3) = 0.415 apart, so a slot is 0.3 × 0.415 / 2 = 0.0623 wide.
+        assert means(ax) == [[(5.8135, 0.525)], [(5.938, 0.225)]]
+        assert points_of(ax, "paper-match_any") == [[(6.8758, 0.7)]]
+        assert points_of(ax, "paper-match_relevant") == [[(7.0003, 0.3)]]
+        assert ax.get_xlabel() == "first-layer filters"
+
+    def test_a_reference_far_off_is_written_and_leaves_the_marks_apart(self):
+        ours = OURS.assign(auroc=[0.950, 0.951, 0.952, 0.951])
+        far = {"GC content alone": 0.685, "best": 0.957, "chance": 2}
+        ax = figures.against(ours, PRINTED[:0], MODELS, ["auroc"], references=far)
+        names = {text.get_text(): text for text in ax.texts}
+        assert names.keys() == {"GC content alone 0.685 ↓", "best", "chance 2.000 ↑"}
+        assert [points(line) for line in ax.lines if line.get_ls() == "--"] == [
+            [(0, 0.957), (1, 0.957)]  # x in parts of the axis
+        ]
+        assert names["best"].xy == (1, 0.957)
+        assert names["best"].xycoords == ("axes fraction", "data")
+        for word, edge in (("GC content alone 0.685 ↓", 0), ("chance 2.000 ↑", 1)):
+            assert names[word].xy == (1, edge)
+            assert names[word].xycoords == ("axes fraction", "axes fraction")
+        low, high = ax.get_ylim()
+        assert 0.94 < low < 0.95 and 0.957 < high < 0.96  # room for the words
+
+    @pytest.mark.parametrize(("height", "side"), [(0.953, "bottom"), (0.9499, "top")])
+    def test_the_name_of_a_reference_covers_no_mark(self, height, side):
+        ours = OURS.assign(auroc=[0.950, 0.951, 0.952, 0.951])
+        ax = figures.against(ours, PRINTED[:0], MODELS, ["auroc"], references={"it": height})
+        assert [(text.get_text(), text.get_va()) for text in ax.texts] == [("it", side)]
+
+    def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
+        layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
+        write_record(tmp_path, layers=[layer | {"filters": []}])
+        table = run_records.table(experiment.get("cnn-2", 1, results_dir=tmp_path))
+        assert table["match_relevant"].dtype == float
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ax = figures.against_pool(table, PRINTED[:0], models=["cnn-1", "cnn-2"])
+            figures.show(ax)
+        assert points_of(ax, "ours-match_any") == [[], [(0.775, 0.5)]]
+        assert points_of(ax, "ours-match_relevant") == [[], []]
+
+    def test_without_any_run(self):
+        ax = figures.against_pool(pd.DataFrame(), PRINTED)
+        assert points_of(ax, "paper-match_any") == [[(-0.075, 0.7)]]
+        assert means(ax) == [[], []]
+
+
+# --- What filters learn, and when ---------------------------------------------------------------
+
+
+def test_filters_per_tf_writes_and_shades_every_count():
+    counts = pd.DataFrame([[1, 2], [4, 0]], index=["trial 1", "trial 2"], columns=["MAX", "YY1"])
+    ax = figures.filters_per_tf(counts)
+    (heat,) = ax.collections
+    assert heat.get_array().tolist() == [[1, 2], [4, 0]]
+    assert heat.get_clim() == (0, 4)
+    assert written(ax) == [(0.5, 0.5, "1"), (1.5, 0.5, "2"), (0.5, 1.5, "4"), (1.5, 1.5, "0")]
+    assert (ticks(ax.xaxis), ticks(ax.yaxis)) == (
+        {"MAX": 0.5, "YY1": 1.5},
+        {"trial 1": 0.5, "trial 2": 1.5},
     )
-    figure = figures.sites(judged, ["cnn-2", "cnn-4"])
-    counts = [
-        len(marks(figure.axes[0], kind)[0].get_xdata()) for kind in ("relevant", "other", "none")
+    assert ax.get_ylim() == (2, 0)  # the first row is on top
+
+
+class TestTraces:
+    TRACE = pd.DataFrame(
+        [
+            ("cnn-25", 0, 0.1, 0.5),
+            ("cnn-25", 2, 0.4, 0.01),
+            ("cnn-2", 0, 0.2, 0.3),
+            ("cnn-2", 2, 0.3, 0.02),
+        ],
+        columns=["model", "epoch", "match_relevant", "gradient_norm"],
+    )
+
+    def test_a_panel_per_quantity_and_a_line_per_model(self):
+        first, second = figures.traces(self.TRACE).axes
+        assert [points(line) for line in first.lines] == [
+            [(0, 0.1), (2, 0.4)],
+            [(0, 0.2), (2, 0.3)],
+        ]
+        assert [points(line) for line in second.lines] == [
+            [(0, 0.5), (2, 0.01)],
+            [(0, 0.3), (2, 0.02)],
+        ]
+        for ax in (first, second):
+            assert [line.get_color() for line in ax.lines] == [BLUE, ORANGE]
+            assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
+        assert {word: colour for word, (_, colour, _) in legend(first).items()} == {
+            "CNN-25": BLUE,
+            "CNN-2": ORANGE,
+        }
+        assert (first.get_yscale(), second.get_yscale()) == ("linear", "log")
+        assert first.get_ylabel() == "match a relevant\nmotif (fraction)"
+        assert second.get_ylabel() == "first-layer\ngradient norm"
+        assert second.get_xlabel() == "epoch"
+
+    def test_a_narrow_norm_has_a_linear_axis(self):
+        figure = figures.traces(self.TRACE.assign(gradient_norm=[0.1, 0.2, 0.3, 1.0]))
+        assert figure.axes[1].get_yscale() == "linear"  # a log axis would have no labels
+
+    def test_quantities_asked_for(self):
+        (ax,) = figures.traces(self.TRACE, {"gradient_norm": "norm"}).axes
+        assert points(ax.lines[0]) == [(0, 0.5), (2, 0.01)]
+        assert (ax.get_ylabel(), ax.get_xlabel()) == ("norm", "epoch")
+
+
+def test_null_rates_have_a_row_per_model_and_a_marker_per_kind():
+    rates = pd.DataFrame(
+        [
+            ("cnn-25", "trained", 0.9, 0.7),
+            ("cnn-2", "trained", 0.3, 0.1),
+            ("cnn-25", "trained", 0.8, 0.6),
+            ("cnn-25", "shuffled", 0.2, 0.0),
+            ("cnn-2", "shuffled", 0.1, 0.05),
+        ],
+        columns=["model", "kind", "match_any", "match_relevant"],
+    )
+    ax = figures.null_rates(rates)
+    assert [points(line) for line in ax.lines] == [
+        [(0.9, -0.11), (0.3, 0.89), (0.8, -0.11)],
+        [(0.2, 0.11), (0.1, 1.11)],
     ]
-    assert counts == [1, 0, 2]
-    (dot,) = marks(figure.axes[0], "relevant")
-    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (0.9, 0.4)  # precision along x
-    words = [figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()]
-    assert words == ["precision", "recall"]
-    assert "not yet run" in texts(figure)
-
-
-def test_a_table_of_words_is_escaped():
-    page = figures.words(pd.DataFrame({"what": ["a < b"], "said": [3]})).data
-    assert "<tr><th>a &lt; b</th><td>3</td></tr>" in page
+    looks = {"trained": ("o", BLUE, BLUE), "shuffled": ("s", GREY, WHITE)}
+    assert dict(zip(looks, map(look, ax.lines), strict=True)) == looks == legend(ax)
+    assert ticks(ax.yaxis) == {"CNN-25": 0, "CNN-2": 1}
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-0.03, 1.03), (1.5, -0.5))
+    assert ax.get_xlabel() == "match any motif (fraction of filters, each trial)"
+    ax = figures.null_rates(rates, "match_relevant")
+    assert points(ax.lines[1]) == [(0, 0.11), (0.05, 1.11)]
+    assert ax.get_xlabel().startswith("match a relevant motif (")
 
 
 class TestHeld:
     LIMIT = pd.Series({"SRF": 0.75, "MAX": 0.99}, name="best nine columns")
+    FILTERS = pd.DataFrame(
+        [
+            ("CNN9-25", "MAX", 0.9),
+            ("CNN-25", "SRF", 1.0),
+            ("CNN9-25", "SRF", 0.3),
+            ("CNN9-25", "YY1", 0.6),  # a TF without a row
+        ],
+        columns=["label", "tf", "read"],
+    )
 
     def test_a_dot_per_filter_beside_the_most_possible(self):
-        filters = pd.DataFrame(
-            {
-                "label": ["CNN9-25", "CNN9-25", "CNN-25"],
-                "tf": ["SRF", "MAX", "SRF"],
-                "read": [0.6, 0.9, 1.0],
-            }
-        )
-        ax = figures.held(self.LIMIT, filters)
-        assert [list(line.get_xdata()) for line in ax.lines] == [[0.6, 0.9], [1.0], [0.75, 0.99]]
-        assert [text.get_text() for text in ax.get_yticklabels()] == ["SRF", "MAX"]
-        rows = [np.round(line.get_ydata()).tolist() for line in ax.lines]
-        assert rows == [[0, 1], [0], [0, 1]]
-        legend = [text.get_text() for text in ax.get_legend().get_texts()]
-        assert legend == ["CNN9-25", "CNN-25", "best nine columns"]
+        ax = figures.held(self.LIMIT, self.FILTERS)
+        assert [points(line) for line in ax.lines] == [
+            [(0.9, 0.725), (0.3, -0.1514)],  # row, -0.175 for the model, -0.1 and 0.0236 of jitter
+            [(1.0, 0.075)],
+            [(0.75, 0), (0.99, 1)],
+        ]
+        looks = {
+            "CNN9-25": ("o", BLUE, BLUE),
+            "CNN-25": ("s", ORANGE, WHITE),
+            "best nine columns": ("|", BLACK, BLACK),
+        }
+        assert dict(zip(looks, map(look, ax.lines), strict=True)) == looks == legend(ax)
+        assert ticks(ax.yaxis) == {"SRF": 0, "MAX": 1}
+        assert ax.get_ylim() == (1.5, -0.5)
+        assert ax.get_xlim() == pytest.approx((0.27, 1.03))  # no dot is cut off
+        assert ax.get_xlabel() == "share of the motif's information under the filter's weights"
 
     def test_tfs_that_have_no_row_are_left_out(self):
-        filters = pd.DataFrame({"label": ["CNN9-25"], "tf": ["YY1"], "read": [0.6]})
-        ax = figures.held(self.LIMIT, filters)
-        assert len(ax.lines[0].get_xdata()) == 0
+        ax = figures.held(self.LIMIT, self.FILTERS[3:])
+        assert points(ax.lines[0]) == []
+        assert ax.get_xlim()[0] == pytest.approx(0.37)
 
 
 class TestSitePrecision:
     FILTERS = pd.DataFrame(
-        {
-            "label": ["CNN-25", "CNN-25", "CNN-25", "CNN-4", "CNN-4"],
-            "relevant": [True, False, False, False, False],
-            "any": [True, True, False, False, False],
-            "site_precision": [0.9, 0.3, 0.1, 0.2, math.nan],
-        }
+        [
+            ("CNN-25", True, True, 0.9),
+            ("CNN-4", False, False, 0.1),
+            ("CNN-25", False, True, 0.3),
+            ("CNN-25", False, False, 0.2),
+            ("CNN-2", False, False, math.nan),
+        ],
+        columns=["label", "relevant", "any", "site_precision"],
     )
 
     def test_each_filter_is_drawn_once_by_what_it_matches(self):
         ax = figures.site_precision(self.FILTERS)
-        drawn = {line.get_gid(): list(line.get_xdata()) for line in ax.lines}
-        assert drawn == {
-            "a relevant motif": [0.9],
-            "only another motif": [0.3],
-            "no motif": [0.1, 0.2],
+        assert {line.get_gid(): points(line) for line in ax.lines} == {
+            "a relevant motif": [(0.9, -0.37)],  # row, -0.27 for the kind, -0.1 of jitter
+            "only another motif": [(0.3, -0.1)],
+            "no motif": [(0.1, 1.17), (0.2, 0.2936)],
         }
-        assert [text.get_text() for text in ax.get_yticklabels()] == ["CNN-25", "CNN-4"]
+        looks = {
+            "a relevant motif": ("o", BLUE, BLUE),
+            "only another motif": ("^", ORANGE, ORANGE),
+            "no motif": ("s", GREY, WHITE),
+        }
+        assert {line.get_gid(): look(line) for line in ax.lines} == looks == legend(ax)
+        assert ticks(ax.yaxis) == {"CNN-25": 0, "CNN-4": 1}
+        assert (ax.get_xlim(), ax.get_ylim()) == ((-0.03, 1.03), (1.5, -0.5))
+        assert ax.get_legend().get_title().get_text() == "Tomtom finds"
 
     def test_without_sites_there_is_nothing_to_draw(self):
         ax = figures.site_precision(self.FILTERS[-1:])
         assert texts(ax.figure) == ["no run on record yet"]
-
-
-def test_no_model_asked_for():
-    ax = figures.against(runs(), printed(), [], ["auroc"])
-    assert texts(ax.figure) == ["no run on record yet"]
 
 
 def test_jitter_keeps_within_its_height_and_is_always_the_same():
@@ -558,7 +582,264 @@ def test_jitter_keeps_within_its_height_and_is_always_the_same():
     assert (offsets == figures._jitter(50, 0.4)).all()
 
 
-def test_a_gallery_has_a_titled_logo_per_filter():
-    figure = figures.gallery([filter_(0), filter_(7)], ["first\nof two", "second"])
-    assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["first\nof two", "second"]
-    assert "no run on record yet" in texts(figures.gallery([], []))
+def test_the_ladder_has_a_dot_per_trial_and_a_place_for_each_rung():
+    rungs = pd.DataFrame(
+        [
+            ("as run", "cnn-4", 1, 0.1, 0.5, 0.95),
+            ("as run", "cnn-4", 2, 0.2, 0.6, 0.96),
+            ("trim", "cnn-4", 1, 0.4, 0.7, 0.94),
+            ("as run", "cnn-2", 1, 0.3, 0.8, 0.97),
+        ],
+        columns=["rung", "model", "trial", "match_relevant", "match_any", "auroc"],
+    )
+    figure = figures.ladder(rungs, ("as run", "sites", "trim"))
+    panels = np.reshape(figure.axes, (2, 3))
+    for ax, base, trim in zip(
+        panels[0], [(0.1, 0.2), (0.5, 0.6), (0.95, 0.96)], (0.4, 0.7, 0.94), strict=True
+    ):
+        assert points_of(ax, "as run") == [[(value, 0) for value in base]]
+        assert (points_of(ax, "sites"), points_of(ax, "trim")) == ([[]], [[(trim, 2)]])
+        (band,) = ax.patches
+        assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(base)
+        assert [look(line) for line in ax.lines] == [
+            ("o", BLUE, BLUE),
+            *[("s", ORANGE, ORANGE)] * 2,
+        ]
+        assert ax.get_ylim() == (2.5, -0.5)
+    assert [points_of(ax, "as run")[0] for ax in panels[1]] == [[(0.3, 0)], [(0.8, 0)], [(0.97, 0)]]
+    assert [ax.get_title(loc="left") for ax in panels[:, 0]] == ["CNN-4", "CNN-2"]
+    assert [ax.get_xlabel() for ax in panels[0]] == [
+        "match a\nrelevant motif",
+        "match any motif",
+        "AUROC",
+    ]
+    assert [ax.get_xlim() for ax in panels[0, :2]] == [(-0.06, 1.06)] * 2
+    assert ticks(panels[0, 0].yaxis) == {"as run": 0, "sites": 1, "trim": 2}
+    said = [[(text.get_text(), text.xy[1]) for text in ax.texts] for ax in figure.axes]
+    one, two = [("not yet run", 1)], [("not yet run", 1), ("not yet run", 2)]
+    assert said == [one, [], [], two, [], []]
+
+
+def test_sites_have_a_mark_per_filter_by_verdict():
+    judged = pd.DataFrame(
+        [
+            ("cnn-4", "relevant", 0.9, 0.4),
+            ("cnn-4", "none", 0.1, 0.2),
+            ("cnn-4", "none", math.nan, math.nan),
+            ("cnn-2", "other", 0.3, 0.6),
+        ],
+        columns=["model", "verdict", "site_precision", "site_recall"],
+    )
+    figure = figures.sites(judged, ["cnn-2", "cnn-4", "cnn-1"])
+    kinds = ("relevant", "other", "none")
+    assert [[points_of(ax, kind)[0] for kind in kinds] for ax in figure.axes[:3]] == [
+        [[], [(0.3, 0.6)], []],  # precision along x
+        [[(0.9, 0.4)], [], [(0.1, 0.2), (None, None)]],
+        [[], [], []],
+    ]
+    assert [ax.get_title() for ax in figure.axes[:3]] == ["CNN-2", "CNN-4", "CNN-1"]
+    assert [written(ax) for ax in figure.axes[:3]] == [[], [], [(0.5, 0.5, "not yet run")]]
+    looks = {
+        "relevant motif": ("o", BLUE, BLUE),
+        "other motif only": ("s", ORANGE, ORANGE),
+        "no match": ("x", GREY, GREY),
+    }
+    assert legend(figure) == looks
+    assert [look(line) for line in figure.axes[0].lines] == list(looks.values())
+    assert {ax.get_xlim() + ax.get_ylim() for ax in figure.axes[:3]} == {(-0.04, 1.04) * 2}
+    assert [ax.get_ylabel() for ax in figure.axes] == ["recall", "", "recall", ""]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "precision", "precision"]
+    assert not figure.axes[3].axison
+
+
+# --- Sequences and classes ----------------------------------------------------------------------
+
+
+class TestSequence:
+    FIELDS = (("start", "i4"), ("length", "i4"), ("tf", "i2"), ("strand", "i1"))
+    SITES = np.array([(2, 4, 1, 1), (8, 5, 0, -1)], dtype=list(FIELDS))
+
+    def test_bases_boxes_and_names(self):
+        figure = figures.sequence(np.arange(20) % 5, self.SITES, ["MAX", "YY1"], width=10)
+        colours = dict(zip("ACGTN", [*LETTERS, GREY], strict=True))
+        for row, ax in enumerate(figure.axes):
+            words = dict(
+                zip(written(ax), [to_hex(text.get_color()) for text in ax.texts], strict=True)
+            )
+            for place, base in enumerate("ACGTNACGTN"):
+                assert words.pop((place + 0.5, 0.5, base)) == colours[base]
+            # Split over two rows, the second motif is named once, where most of it lies.
+            names = [(4, 1.12, "YY1 →"), (1.5, 1.12, "MAX ←")]
+            assert list(words) == [names[row], (-0.8, 0.5, ("1", "11")[row])]
+        boxes = [
+            [patch.get_xy()[:-1].tolist() for patch in ax.patches if isinstance(patch, Polygon)]
+            for ax in figure.axes
+        ]
+        assert boxes == [
+            [
+                [[2, 0], [5.55, 0], [6, 0.5], [5.55, 1], [2, 1], [2, 0.5]],  # points to the right
+                [[8.45, 0], [10, 0], [10, 0.5], [10, 1], [8.45, 1], [8, 0.5]],  # to the left
+            ],
+            [[[0, 0], [3, 0], [3, 0.5], [3, 1], [0, 1], [0, 0.5]]],  # its rest, without a point
+        ]
+
+    def test_without_sites(self):
+        figure = figures.sequence(np.zeros(5, "uint8"), self.SITES[:0], ["MAX"], width=5)
+        assert not figure.axes[0].patches
+
+
+def test_class_dots_have_a_row_per_tf_and_a_tick_per_reference():
+    scores = pd.DataFrame(
+        [
+            ("cnn-2", "YY1", 0.9, 0.5),
+            ("cnn-2", "MAX", 0.8, 0.4),
+            ("cnn-25", "MAX", 0.95, 0.6),
+            ("cnn-2", "MAX", 0.7, 0.3),
+        ],
+        columns=["model", "tf", "auroc", "aupr"],
+    )
+    best = {"Bayes-optimal": {"MAX": 0.99}, "GC": {"YY1": 0.5, "MAX": 0.6}}
+    ax = figures.class_dots(scores, references=best)
+    assert [points(line) for line in ax.lines] == [
+        [(0.9, -0.15), (0.8, 0.85), (0.7, 0.85)],
+        [(0.95, 1.15)],
+        [(None, 0), (0.99, 1)],
+        [(0.5, 0), (0.6, 1)],
+    ]
+    looks = {
+        "CNN-2": ("o", BLUE, BLUE),
+        "CNN-25": ("s", ORANGE, ORANGE),
+        "Bayes-optimal": ("|", BLACK, BLACK),
+        "GC": ("|", GREY, GREY),
+    }
+    assert dict(zip(looks, map(look, ax.lines), strict=True)) == looks == legend(ax)
+    assert ticks(ax.yaxis) == {"YY1": 0, "MAX": 1}
+    assert (ax.get_ylim(), ax.get_xlabel()) == ((1.5, -0.5), "AUROC")
+    ax = figures.class_dots(scores, "aupr")
+    assert points(ax.lines[0]) == [(0.5, -0.15), (0.4, 0.85), (0.3, 0.85)]
+    assert (len(ax.lines), ax.get_xlabel()) == (2, "AUPR")
+
+
+def test_by_tf_has_a_marker_per_row_and_column():
+    values = pd.DataFrame({"half": [0.1, 0.6], "most": [0.3, 0.5]}, index=["MAX", "SP1"])
+    ax = figures.by_tf(values, xlabel="share", percent=True)
+    assert [points(line) for line in ax.lines] == [[(0.1, 0), (0.6, 1)], [(0.3, 0), (0.5, 1)]]
+    looks = {"half": ("o", BLUE, BLUE), "most": ("D", ORANGE, WHITE)}
+    assert dict(zip(looks, map(look, ax.lines), strict=True)) == looks == legend(ax)
+    spans = [line.round(4).tolist() for line in ax.collections[0].get_segments()]
+    assert spans == [[[0.1, 0], [0.3, 0]], [[0.5, 1], [0.6, 1]]]
+    assert ticks(ax.yaxis) == {"MAX": 0, "SP1": 1}
+    assert ax.get_ylim() == (1.5, -0.5)  # the first row is on top
+    assert (ax.get_xlim()[0], ax.get_xlabel()) == (-0.01, "share")
+    ax.figure.canvas.draw()
+    assert ticks(ax.xaxis)["20%"] == pytest.approx(0.2)
+    plain = figures.by_tf(values)
+    plain.figure.canvas.draw()
+    assert "0.2" in ticks(plain.xaxis)
+
+
+# --- Tables -------------------------------------------------------------------------------------
+
+COMPARISON = pd.DataFrame(
+    [
+        ("cnn-2", "CNN-2", "auroc", 5, 0.97, 0.001, 0.966, 0.0, 0.004, "reproduced", False),
+        ("cnn-4", "CNN-4", "auroc", 1, 0.9, 0.0, 0.955, 0.002, -0.055, "differs, provisional", 0),
+        ("x<y", "x<y", "match_any", 2, 0.9, 0.0, math.nan, math.nan, math.nan, "", False),
+        ("cnn-2", "CNN-2", "match_any", 4, 0.25, math.nan, 0.5, 0.1, -0.25, "close", True),
+        ("x<y", "x<y", "auroc", 2, 0.8, 0.1, 0.7, 0.2, 0.1, "cannot be tested", True),
+    ],
+    columns=["model", "label", "quantity", "trials", "ours", "ours_sd", "paper", "paper_sd",
+             "delta", "verdict", "copied"],
+)  # fmt: skip
+
+LEDGER = pd.DataFrame(
+    [
+        {"quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
+        | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "differs"}
+        | {"explanation": "an older run", "note": "", "section": "B"}
+        | {"kind": "comparison", "delta": -0.75, "low": -0.5, "high": 0.0}
+        | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"},
+        {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
+        | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "close, provisional"}
+        | {"explanation": "As printed.", "note": "As printed.", "section": "A"}
+        | {"kind": "number", "delta": -0.05, "low": -0.2, "high": 0.1}
+        | {"models": "cnn-1@2 cnn-4", "quantity": "match_any", "run": ""},
+        {"quote": "1,234,567 weights", "rule": "equal", "paper": 1234567.0, "paper_sd": math.nan}
+        | {"ours": math.nan, "ours_sd": math.nan, "trials": 0, "verdict": "not yet run"}
+        | {"explanation": claims.UNEXPLAINED, "note": "", "section": "B"}
+        | {"kind": "number", "delta": math.nan, "low": math.nan, "high": math.nan}
+        | {"models": "cnn-2", "quantity": "auroc", "run": ""},
+    ]
+)
+
+
+def test_a_table_has_ours_above_the_paper_s():
+    page = figures.table(COMPARISON)
+    assert cells(page) == [
+        ["model", "AUROC", "match any motif"],
+        [
+            "CNN-2|4 trials",
+            "0.970 ± 0.001|paper 0.966 ± 0.000|Δ +0.004|● reproduced",
+            "0.250|paper 0.500 ± 0.100|copied from Table 1|Δ −0.250|◐ close",
+        ],
+        ["CNN-4|1 trial", "0.900 ± 0.000|paper 0.955 ± 0.002|Δ −0.055|✕ differs, provisional", ""],
+        [
+            "x<y|2 trials",
+            "0.800 ± 0.100|paper 0.700 ± 0.200|copied from Table 1",  # no Δ: not to be compared
+            "0.900 ± 0.000|not in the paper",
+        ],
+    ]
+    assert "<b>0.970\u00a0±\u00a00.001</b>" in page.data
+    assert "x&lt;y" in page.data and "x<y" not in page.data
+    assert cells(figures.table(COMPARISON[:0])) == []
+    assert figures.table(COMPARISON[:0]).data == "<p>No run on record yet.</p>"
+
+
+def test_a_ledger_has_a_row_per_claim():
+    page = figures.ledger_table(LEDGER)
+    assert cells(page) == [
+        ["the paper", "printed", "ours", "verdict"],
+        [
+            "“a < b”|Why: an older run (synthetic/cnn-2)",
+            "+0.500",
+            "−0.250|1 trial|[−0.500, +0.000]",
+            "✕ differs",
+        ],
+        [
+            "CNN-1 layer 2, CNN-4, match any motif|“0.5”|As printed.",
+            "0.500 ± 0.100",
+            "0.450 ± 0.000|2 trials|Δ −0.050 [−0.200, +0.100]",
+            "◐ close, provisional",
+        ],
+        [f"“1,234,567 weights”|{claims.UNEXPLAINED}", "1,234,567", "", "○ not yet run"],
+    ]
+    assert "“a &lt; b”" in page.data
+
+
+def test_verdicts_are_counted_by_section():
+    table = figures.counts(LEDGER)
+    assert table.index.tolist() == ["B", "A"]
+    assert table.columns.tolist() == ["close, provisional", "differs", "not yet run"]
+    assert table.to_numpy().tolist() == [[0, 1, 1], [1, 0, 0]]
+    assert figures.counts(LEDGER, "kind")["differs"].to_dict() == {"comparison": 1, "number": 0}
+
+
+def test_every_verdict_has_a_sign_and_a_colour_of_its_own():
+    assert set(figures.VERDICT) == set(claims.VERDICTS)
+    words = {
+        "reproduced": "● reproduced",
+        "close, provisional": "◐ close, provisional",
+        "differs": "✕ differs",
+        "not yet run": "○ not yet run",
+        "cannot be tested": "– cannot be tested",
+    }
+    assert {verdict: figures.verdict_words(verdict) for verdict in words} == words
+    for verdict, colour in {"reproduced": "#01704f", "differs": "#b03a00"}.items():
+        page = figures.ledger_table(LEDGER[:1].assign(verdict=verdict)).data
+        assert f"color:{colour};" in page
+
+
+def test_a_table_of_words_is_escaped():
+    page = figures.words(pd.DataFrame({"what": ["a < b", "c"], "said": [3, "d"]}, index=[7, 8]))
+    assert cells(page) == [["what", "said"], ["a < b", "3"], ["c", "d"]]
+    assert "<tr><th>a &lt; b</th><td>3</td></tr>" in page.data

@@ -466,6 +466,15 @@ class TestLearnedTf:
             found = claims.QUANTITIES["long_motif_missing"](record().data, layer)
             assert found == pytest.approx(missing)
 
+    def test_columns_of_a_long_motif_count_from_half_a_bit(self):
+        """Three columns of 0.52 bits and nine of 0.48 stand for 3 of MEF2A's 11 above 0.5."""
+        columns = [[0.65, 0.15, 0.1, 0.1]] * 3 + [[0.63, 0.17, 0.1, 0.1]] * 9
+        bits = matrices.information(np.array(columns))
+        assert bits[[0, -1]] == pytest.approx([0.521, 0.481], abs=1e-3)
+        rows = [row | {"ppm": columns} for tf in ("MEF2A", "MAX") for row in filters(1, 1, 1, tf)]
+        found = claims.QUANTITIES["long_motif_missing"](record().data, {"filters": rows})
+        assert found == pytest.approx(8 / 11)
+
     def test_hard_motifs(self):
         run = record().data
         rows = [*filters(1, 1, 1, "SP1"), *filters(1, 1, 1, "SP1"), *filters(1, 1, 1, "Arid3a")]

@@ -151,6 +151,14 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path):
     assert sorted(file.name for file in path.parent.iterdir()) == ["trial-1.json", "trial-1.meme"]
 
 
+def test_a_record_is_there_only_after_its_filters(tmp_path):
+    path = RUN.path(tmp_path)
+    path.with_suffix(".meme").mkdir(parents=True)  # so that they cannot be written
+    with pytest.raises(ValueError, match="trial-1.meme: is a folder"):
+        runs.save(Record(record_data(RUN)), one_filter(), tmp_path)
+    assert not path.exists()
+
+
 def test_a_written_file_can_be_read_by_others(tmp_path):
     path = tmp_path / "new" / "folder" / "file.txt"
     runs.write_whole(path, "é\n")

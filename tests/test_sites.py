@@ -66,6 +66,14 @@ def test_words_of_every_length_are_exact(stretch):
         assert groups(other, stretch).tolist() == [0, 1, 2, 0, 1, 3]
 
 
+def test_long_stretches_are_compared_whole_and_on_both_strands():
+    tail = "GATTACAGATTACAGGCATCGATTACAGCCCC"  # of 32 nt: alike in all rows
+    assert groups(rows(*["AAAAAAAA" + tail, "CCCCCCCC" + tail] * 6), 40).tolist() == [0, 1] * 6
+    place = "AAAACCCC" + "GATTACAGATTACAGGCATCGATT" + "GGGGTTTT"  # begins as its other strand does
+    both = encode(place)[None]
+    assert groups(np.vstack([both, reverse_complement(both)]), 40).tolist() == [0, 0]
+
+
 def slowly(bases, stretch):
     sets = []
     for row in bases:
