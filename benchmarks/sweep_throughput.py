@@ -109,8 +109,8 @@ def _data(batches: int):
 
 
 def _epochs(architecture: Architecture, batches: int):
-    from motifbook.networks.architectures import build
     from motifbook.networks.epochs_tensorflow import Epochs
+    from motifbook.networks.keras_model import build
 
     train, valid = _data(batches)
     epochs = Epochs(build(architecture, AS_RUN), architecture, AS_RUN, train, valid)
@@ -126,7 +126,7 @@ def _epochs(architecture: Architecture, batches: int):
 def _fit(architecture: Architecture, batches: int, rounds: int) -> None:
     import keras
 
-    from motifbook.networks.architectures import build
+    from motifbook.networks.keras_model import build
     from motifbook.sequences.datasets import one_hot
 
     class Rounds(keras.callbacks.Callback):

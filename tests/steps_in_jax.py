@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from motifbook.networks import backend, training, trials
-from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, Profile, parse_profile
 from motifbook.records import experiment
 from motifbook.records.runs import Run

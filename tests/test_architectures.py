@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS, Conv, build, parse_models, pooled_length
+from motifbook.networks.architectures import MODELS, Conv, parse_models, pooled_length
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
 
 PARAMETERS = {  # trainable, as run

@@ -9,7 +9,8 @@ import pytest
 
 from motifbook.filters import readout
 from motifbook.networks import backend, training
-from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN
 from motifbook.records import runs
 from motifbook.sequences import downloads, synthetic

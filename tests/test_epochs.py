@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from motifbook.networks import backend, training
-from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
 from motifbook.sequences import datasets
 from motifbook.sequences.datasets import Split

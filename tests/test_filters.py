@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from motifbook.filters import readout
 from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS, Architecture, Conv, build
+from motifbook.networks.architectures import MODELS, Architecture, Conv
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN
 from motifbook.sequences.datasets import SITE, Split, encode
 

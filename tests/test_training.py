@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motifbook.networks import backend, training
-from motifbook.networks.architectures import MODELS, build
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, PROFILES, Profile, parse_protocol
 from motifbook.networks.training import Trained, TrainingError
 from motifbook.sequences import synthetic

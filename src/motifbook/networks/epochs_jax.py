@@ -51,7 +51,7 @@ class State(NamedTuple):
 
 
 class Epochs:
-    """Runs epochs of Adam on a Keras model from `architectures.build`.
+    """Runs epochs of Adam on a Keras model from `keras_model.build`.
 
     Parameters
     ----------

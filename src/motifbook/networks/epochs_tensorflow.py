@@ -29,7 +29,7 @@ MOMENTUM = 0.99  # of batch norm's moving averages
 
 
 class Epochs:
-    """Runs epochs of Adam on a Keras model from `architectures.build`.
+    """Runs epochs of Adam on a Keras model from `keras_model.build`.
 
     Parameters
     ----------

@@ -21,7 +21,8 @@ import numpy as np
 
 from motifbook.files import replacing
 from motifbook.networks import backend
-from motifbook.networks.architectures import Architecture, build
+from motifbook.networks.architectures import Architecture
+from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import Profile, Protocol
 from motifbook.sequences import datasets
 from motifbook.sequences.datasets import Dataset, Split
