@@ -154,7 +154,7 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path):
 def test_a_record_is_there_only_after_its_filters(tmp_path):
     path = RUN.path(tmp_path)
     path.with_suffix(".meme").mkdir(parents=True)  # so that they cannot be written
-    with pytest.raises(ValueError, match="trial-1.meme: is a folder"):
+    with pytest.raises(ValueError, match=r"trial-1\.meme: is a folder"):
         runs.save(Record(record_data(RUN)), one_filter(), tmp_path)
     assert not path.exists()
 
