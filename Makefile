@@ -11,14 +11,16 @@ BIN := .venv/bin
 STAMP := .venv/installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve notebooks test lint sweep lock clean
+.PHONY: help book serve notebooks test check lint types sweep lock clean
 
 help:
 	@echo 'make book        build the HTML book from the stored records (never trains)'
 	@echo 'make serve       build it and serve it at 127.0.0.1:$(PORT)'
 	@echo 'make test        every test: package, book, notebooks, re-execution'
 	@echo 'make notebooks   write notebooks/*.ipynb from book/*.md and execute them'
-	@echo 'make lint        ruff'
+	@echo 'make check       lint, types and the tests that are not slow: under two minutes'
+	@echo 'make lint        ruff, and which folder may import which'
+	@echo 'make types       the type checker over src'
 	@echo 'make sweep       train what is missing of Table 1 (hours); ARGS="--models cnn-2 --trials 1"'
 	@echo 'make lock        resolve requirements.lock again (needs uv)'
 	@echo 'make clean       remove what the build made'
@@ -45,11 +47,18 @@ notebooks: $(STAMP)
 	@$(BIN)/python -m motifbook.book.notebooks $(CHAPTERS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest tests notebooks --nbval-lax --nbval-current-env
+	@$(BIN)/python -m pytest tests src notebooks --doctest-modules --nbval-lax --nbval-current-env
+
+check: lint types
+	@$(BIN)/python -m pytest tests src --doctest-modules -m 'not slow' --quiet
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache | tail -n 5
+
+types: $(STAMP)
+	@$(BIN)/mypy
 
 sweep: $(STAMP)
 	@$(BIN)/motifbook sweep $(ARGS)

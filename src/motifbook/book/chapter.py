@@ -146,12 +146,12 @@ def show(shown: object, line: Markup) -> None:
 
 
 def mean_sd(values: Iterable[float], decimals: int = 3) -> str:
-    """Mean and population standard deviation over trials, as the paper prints them.
+    r"""Mean and population standard deviation over trials, as the paper prints them.
 
     Examples
     --------
     >>> mean_sd([0.9, 1.0])
-    '0.950 ± 0.050'
+    '0.950\xa0±\xa00.050'
     >>> mean_sd([0.9])
     '0.900'
     """
