@@ -609,20 +609,26 @@ def test_match_damaged_motifs(refused, tmp_path, content, line):
 def test_authors(run, tmp_path, monkeypatch):
     table = pd.DataFrame(
         {
-            "network": ["cnn_4"],
-            "ours": [0.95249],
-            "theirs": [None],
-            "auroc_by_class": [[0.9, 1.0]],  # kept, but too long to print
+            "folder": ["synthetic", "invivo"],
+            "network": ["cnn_4", "cnn_4"],
+            "auroc": [0.95249, np.nan],
+            "auroc_by_class": [[0.9, 1.0], None],  # kept, but too long to print
         }
     )
     monkeypatch.setattr(downloads, "fetch_authors", lambda source: source)
     monkeypatch.setattr(authors, "check", lambda folder: table.assign(folder=folder.name))
-    out = run("authors", "--from", tmp_path)
-    assert out.splitlines()[1].split() == ["cnn_4", "0.952", "None", "synthetic"]
-    assert not any(tmp_path.iterdir())
-    out = run("authors", "--from", tmp_path, "--record", "--results", tmp_path)
-    assert out.endswith(f"on record: {tmp_path / 'authors' / 'networks.json'}\n")
-    assert authors.load_check(tmp_path)["network"].tolist() == ["cnn_4"]
+    monkeypatch.setattr(authors, "links", lambda table: table[["network"]])
+    archive, results = tmp_path / "archive", tmp_path / "results"
+    results.mkdir()
+    lines = run("authors", "--from", archive).splitlines()
+    assert lines[3].split() == ["folder", "network", "auroc"]
+    assert lines[4].split() == ["archive", "cnn_4", "0.952"]
+    assert lines[5].split() == ["archive", "cnn_4", "–"]
+    assert not any(results.iterdir())
+    out = run("authors", "--from", archive, "--record", "--results", results)
+    assert out.endswith(f"on record: {results / 'authors' / 'networks.json'}\n")
+    assert authors.load_check(results, "archive")["network"].tolist() == ["cnn_4", "cnn_4"]
+    assert authors.load_reread(results).empty
 
 
 @pytest.mark.parametrize("verb", ["authors", "data authors", "data chipseq", "data deepsea"])

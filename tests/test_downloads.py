@@ -62,7 +62,7 @@ def parts(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize(("name", "number"), [("chipseq", 7), ("authors", 61)])
+@pytest.mark.parametrize(("name", "number"), [("chipseq", 7), ("authors", 153)])
 def test_the_tables_name_pinned_files(name, number):
     remotes = downloads.collection(name)
     assert len(remotes) == number == len({remote.name for remote in remotes})

@@ -339,6 +339,28 @@ def test_trimming(matrix, kept):
     assert readout.trim(matrix) == kept
 
 
+def test_softmax_is_scaled_by_the_largest_weight_of_either_sign():
+    found = readout.softmax(np.array([[-2.0, 0, 0, 0], [1, 1, 1, 1]]))
+    e = np.exp(-3)
+    np.testing.assert_allclose(found[0], [e / (3 + e), *[1 / (3 + e)] * 3])
+    np.testing.assert_allclose(found[1], 0.25)
+
+
+def test_trimming_as_archived_scales_columns_to_the_largest_entry():
+    # Beside a column of 1, a third at 0.66 is exp(1.98) = 7.2 to 3 × exp(0.34) = 4.2: 0.40 bits;
+    # the PPM itself has 0.53 bits there. Where 0.66 is the largest, exp(3) to 3 × exp(0.515).
+    column = [0.66, *[0.34 / 3] * 3]
+    beside = ppm(19, 9)
+    beside[3] = column
+    alone = ppm(19)
+    alone[3] = column
+    assert readout.trim(beside) == (0, 13)
+    assert readout.trim(beside, as_archived=True) == (6, 13)
+    assert readout.trim(alone) == readout.trim(alone, as_archived=True) == (0, 7)
+    zero = np.zeros((19, 4))
+    assert readout.trim(zero, as_archived=True) == (0, 19)
+
+
 def test_a_column_is_informative_above_half_a_bit():
     # Two bases at 1/2 are 1 bit; (0.6, 0.4 / 3 × 3) is 0.395 bits, (0.65, ...) 0.511 bits.
     for share, kept in ((0.6, (0, 19)), (0.65, (6, 13))):

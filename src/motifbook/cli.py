@@ -150,7 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     authors = command(
         "authors",
         _authors,
-        "Check the authors' archived networks: AUROC, filters and Tomtom hits, theirs and ours.",
+        "Check the authors' archive link by link: scores, filters, trimming and Tomtom's hits.",
+        "First how much of each link is equal, then a row for each network and place.",
     )
     _add_from(authors, "the archive's folder, instead of the download")
     authors.add_argument(
@@ -374,13 +375,17 @@ def _match(options) -> None:
 
 
 def _authors(options) -> int:
+    from motifbook.records import experiment
     from motifbook.sequences import downloads
     from motifbook.yardsticks import authors
 
-    table = authors.check(downloads.fetch_authors(options.source) / "synthetic")
-    print(table.drop(columns="auroc_by_class").to_string(index=False, float_format="%.3f"))
+    table = authors.check(downloads.fetch_authors(options.source))
+    print(authors.links(table).to_string())
+    shown = table.drop(columns="auroc_by_class").round(3)
+    print(shown.to_string(index=False, na_rep="–"))
     if options.record:
-        print(f"on record: {authors.write_check(table, options.results)}")
+        own = authors.reread(experiment.get(results_dir=options.results))
+        print(f"on record: {authors.write_check(table, own, options.results)}")
     return 0
 
 

@@ -165,13 +165,31 @@ def read(
     return Filters(**result, precision=precision, recall=recall)
 
 
-def trim(ppm: np.ndarray) -> tuple[int, int]:
+def softmax(matrix: np.ndarray) -> np.ndarray:
+    """A PPM of any matrix (length, 4), as the authors made one: exp(3 x / max |x|) by column.
+
+    So they read filters off kernels at first, later off activations.
+    """
+    powers = np.exp(3 * matrix / np.abs(matrix).max())
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def trim(ppm: np.ndarray, *, as_archived: bool = False) -> tuple[int, int]:
     """First and past-the-last column to keep: the informative ones and 3 more on each side.
 
     A PPM without an informative column is left whole; as in the authors' code, so is one whose
     only informative column is the first.
+
+    Parameters
+    ----------
+    ppm : ndarray, shape (length, 4)
+    as_archived : bool
+        Which columns are informative is asked of `softmax` of the PPM, as in the authors' code
+        up to commit 30b2384 (2019-04-17), whose results they archived; the code since then asks
+        the PPM itself. The archive's kernels were trimmed by the same rule.
     """
-    informative = np.flatnonzero(information(ppm) > INFORMATIVE)
+    matrix = softmax(ppm) if as_archived and ppm.any() else ppm
+    informative = np.flatnonzero(information(matrix) > INFORMATIVE)
     if not informative.any():
         return 0, len(ppm)
     return max(informative[0] - MARGIN, 0), min(informative[-1] + MARGIN + 1, len(ppm))

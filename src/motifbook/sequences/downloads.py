@@ -20,9 +20,6 @@ from motifbook.sequences.datasets import cache_folder
 RAW = "https://raw.githubusercontent.com"
 """Where the files of a commit of a public repository are served."""
 
-AUTHORS = ("p-koo/learning_sequence_motifs", "02c89a53f19527b02bd798756a6ddcdaa941910a", "results")
-"""Repository, commit and folder of the authors' archived networks (Koo & Eddy 2019)."""
-
 
 @dataclass(frozen=True)
 class Remote:
@@ -47,15 +44,9 @@ def table(name: str) -> list[dict[str, str]]:
 
 def collection(name: str) -> list[Remote]:
     """The files of the collection "chipseq" or "authors"."""
-    if name == "chipseq":
-        return [
-            Remote(row["file"], row["repository"], row["commit"], row["path"], row["sha256"])
-            for row in table("chipseq")
-        ]
-    repository, commit, folder = AUTHORS
     return [
-        Remote(row["file"], repository, commit, f"{folder}/{row['file']}", row["sha256"])
-        for row in table("authors")
+        Remote(row["file"], row["repository"], row["commit"], row["path"], row["sha256"])
+        for row in table(name)
     ]
 
 
