@@ -35,6 +35,7 @@ ORDER = [
     "deeper-layers",
     "in-vivo",
     "written-and-run",
+    "archive",
     "is-it-a-motif",
     "ledger",
     "rerun",

@@ -622,6 +622,48 @@ def null_rates(rates: pd.DataFrame, quantity: str = "match_any", ax: Axes | None
     return ax
 
 
+def readings(table: pd.DataFrame) -> Figure:
+    """The same networks' match fractions by different readings: a row per model, two panels.
+
+    See how long a model's grey line is: the reading alone moves the marks along it. An open
+    diamond is the paper's.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per model and reading: `model`, `reading` ("paper" is drawn as such), `match_any`,
+        `match_relevant`.
+    """
+    if table.empty:
+        return _no_run(None).figure
+    models, names = list(table["model"].unique()), list(table["reading"].unique())
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.36 * len(models) + 1.5), sharey=True)
+    for ax, quantity in zip(axes, ("match_any", "match_relevant"), strict=True):
+        for model, own in table[table["reading"] != "paper"].groupby("model"):
+            heights = own["reading"].map(lambda name: _height(names, name)) + models.index(model)
+            ax.plot(own[quantity], heights, color="#c8c8c8", lw=2, zorder=0)
+        for number, name in enumerate(names):
+            rows = table[table["reading"] == name]
+            look = {"marker": "sov"[number % 3], "color": PALETTE[number], "ms": 4.5, "mew": 0}
+            if name == "paper":
+                look = {"marker": "D", "color": "black", "mfc": "white", "mew": 1.2, "ms": 4.5}
+            heights = rows["model"].map(models.index) + _height(names, name)
+            ax.plot(rows[quantity], heights, ls="", label=name, gid=name, **look)
+        ax.set(xlim=(-0.04, 1.04), xticks=(0, 0.5, 1), xlabel=QUANTITY[quantity][0])
+        ax.grid(True, axis="x")
+    axes[0].set_yticks(range(len(models)), [_label(model) for model in models])
+    axes[0].set_ylim(len(models) - 0.5, -0.5)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(len(names), 2)
+    )
+    return figure
+
+
+def _height(names: Sequence[str], name: str) -> float:
+    """Where in a row of height 1 the mark of one of these names lies."""
+    return (names.index(name) - (len(names) - 1) / 2) * 0.26
+
+
 def held(limit: pd.Series, filters: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """How much of each motif's information lies under the weights of the filters that match it.
 
