@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -152,7 +152,8 @@ def check(archive: Path | str) -> pd.DataFrame:
         name: network(archive / ("older/synthetic" if name == "cnn_2" else "synthetic"), name)
         for name in NETWORKS
     }
-    rows, queries = {}, {}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    queries: dict[tuple[str, ...], Sequence] = {}
     for folder, names in FOLDERS.items():
         summary = _summary(archive / folder / "performance_summary.tsv")
         for name in names:
@@ -160,9 +161,9 @@ def check(archive: Path | str) -> pd.DataFrame:
             archived = matrices.read_meme(file)
             trimmed = matrices.read_meme(file.with_name(f"{name}_clip.meme"))
             whole = [motif.ppm for motif in archived]
-            row = {"folder": folder, "network": name, "model": NETWORKS[name]}
+            row = rows[folder, name] = {"folder": folder, "network": name, "model": NETWORKS[name]}
             row |= {"filters": len(whole), **summary.get(name, {})}
-            ours = _trimmed(whole, as_archived=not folder.startswith("older"))
+            ours: Iterable[np.ndarray] = _trimmed(whole, as_archived=not folder.startswith("older"))
             if folder == "synthetic":
                 row |= _scored(models[name], test)
                 row["ppms_equal"] = equal(_from_activations(models[name], name, test), whole)
@@ -179,14 +180,14 @@ def check(archive: Path | str) -> pd.DataFrame:
                 later = _trimmed(whole, as_archived=False)
                 row["trimmed_equal_later"] = equal(later, [motif.ppm for motif in trimmed])
                 queries[folder, name, "later"] = later
-            rows[folder, name] = row
     found = match(queries)
     for (folder, name), row in rows.items():
         theirs = archived_hits(archive / folder, name)
         row |= {"hits": len(theirs), "hits_equal": theirs == found[folder, name]}
         row["match_any"], row["match_relevant"] = fractions(theirs, row["filters"])
-        if (later := found.get((folder, name, "later"))) is not None:
-            row["later_any"], row["later_relevant"] = fractions(later, row["filters"])
+        if (folder, name, "later") in found:
+            pairs = found[folder, name, "later"]
+            row["later_any"], row["later_relevant"] = fractions(pairs, row["filters"])
     return pd.DataFrame(list(rows.values()))
 
 
@@ -327,7 +328,9 @@ def _from_activations(model: keras.Model, name: str, test: Split) -> np.ndarray:
 
 def _scored(model: keras.Model, test: Split) -> dict:
     found = training.scores(test.labels, training.predict(model, test.bases))
-    row = {"parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables)}
+    row: dict[str, Any] = {
+        "parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    }
     for name in ("auroc", "aupr"):
         row |= {name: float(np.mean(found[name])), f"{name}_sd": float(np.std(found[name]))}
     return row | {"auroc_by_class": [round(float(score), 4) for score in found["auroc"]]}
