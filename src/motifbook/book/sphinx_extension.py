@@ -12,7 +12,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,10 @@ from typing import TYPE_CHECKING
 from motifbook.records.runs import project_root, results_folder
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
     from sphinx.application import Sphinx
     from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
 
 
 def digest(places: Iterable[Path]) -> str:
@@ -50,6 +53,42 @@ def choose_cache(app: Sphinx, config: Config) -> None:
         if old != chosen:
             shutil.rmtree(old)
     config.nb_execution_cache_path = str(chosen)
+
+
+def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
+    """Execute the chapters that are not in the cache, as many at once as there are cores.
+
+    Sphinx reads chapters one after the other, and myst-nb executes each as it is read; then it
+    finds these in the cache. One that fails is left to myst-nb, which says so.
+    """
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+    from jupyter_cache.executors.utils import single_nb_execution
+    from myst_nb.core.read import create_nb_reader
+
+    cache = get_cache(app.config.nb_execution_cache_path)
+
+    def waiting() -> Iterator[tuple[str, NotebookNode]]:
+        for path in map(env.doc2path, names):
+            text = Path(path).read_text(encoding="utf-8")
+            if reader := create_nb_reader(path, env.myst_config, env.mystnb_config, text):
+                notebook = reader.read(text)
+                try:
+                    cache.match_cache_notebook(notebook)
+                except KeyError:
+                    yield path, notebook
+
+    def execute(chapter: tuple[str, NotebookNode]):
+        path, notebook = chapter
+        return path, single_nb_execution(
+            notebook, str(Path(path).parent), app.config.nb_execution_timeout, allow_errors=False
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, done in pool.map(execute, list(waiting())):
+            if done.err is None:
+                bundle = CacheBundleIn(done.nb, path, data={"execution_seconds": done.time})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def name_repository(app: Sphinx, config: Config) -> None:
@@ -121,5 +160,6 @@ def setup(app: Sphinx) -> dict:
         SphinxNbRenderer._render_nb_cell_code_outputs = lines_below_captions(render)
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", name_repository)
+    app.connect("env-before-read-docs", execute_side_by_side)
     app.connect("html-page-context", launch_notebook, priority=900)  # after the theme adds them
     return {"parallel_read_safe": True, "parallel_write_safe": True}
