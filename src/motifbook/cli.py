@@ -55,12 +55,12 @@ def _line(error: Exception | str) -> str:
 def _notes() -> Iterator[None]:
     """Our own warnings as one line each; those of libraries are not for the user."""
 
-    def show(message, category, *_) -> None:
+    def show(message, category, *_, **__) -> None:
         if category is UserWarning:
             print(f"motifbook: note: {_line(message)}", file=sys.stderr)
 
     with warnings.catch_warnings():
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]
         yield
 
 

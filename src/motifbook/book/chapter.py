@@ -118,11 +118,10 @@ def gather(
     chosen = [model for model in own if model in named]
     if not chosen:
         return Gathered((), ())
-    places = {"missing": missing, "results_dir": results_dir}
-    return Gathered(
-        tuple(runs.wanted(chosen, trials, profile=profile, dataset=name)),
-        tuple(experiment.get(chosen, trials, profile=profile, dataset=dataset, **places)),
+    found = experiment.get(
+        chosen, trials, profile=profile, dataset=dataset, missing=missing, results_dir=results_dir
     )
+    return Gathered(tuple(runs.wanted(chosen, trials, profile=profile, dataset=name)), tuple(found))
 
 
 def show(shown: object, line: Markup) -> None:

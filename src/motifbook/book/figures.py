@@ -162,7 +162,7 @@ def _power(value: float) -> str:
     return f"{digits}e−{abs(int(exponent))}"
 
 
-def _verdict_of_filter(filter: Mapping[str, Any]) -> tuple[str, str]:
+def _verdict_of_filter(filter: dict[str, Any]) -> tuple[str, str]:
     """("relevant" | "other" | "none" | "dead" | "refused", label)."""
     if filter["state"] == "dead":
         return "dead", "dead"
@@ -379,7 +379,7 @@ def _draw_references(ax: Axes, references: Mapping[str, float]) -> None:
     drawn = [line.get_ydata() for line in ax.lines if line.get_gid()]
     marks = np.concatenate([np.asarray(y, float) for y in drawn]) if drawn else np.array([])
     low, high = ax.get_ylim()
-    near, far = {}, {0: [], 1: []}  # far: by edge of the axis
+    near, far = {}, {0: list[str](), 1: list[str]()}  # far: by edge of the axis
     for text, height in references.items():
         if len(marks) and max(high, height) - min(low, height) > 5 * (high - low):
             far[int(height > high)].append(f"{text} {height:.3f} {'↑' if height > high else '↓'}")

@@ -170,11 +170,11 @@ def catalogue(records: Iterable[Record]) -> Markup:
     parts += [f'<li id="made-by-{i}">{html.escape(text)}</li>' for text, i in makers.items()]
     parts.append("</ol>")
     for key, group in groupby(records, lambda record: _table_of(record.run)):
-        group = list(group)
-        name = anchor(group[0].run, model=False)
+        rows = list(group)
+        name = anchor(rows[0].run, model=False)
         parts.append(f'<h2 id="{name}">{html.escape(" · ".join(key))}</h2>')
         parts.append(f"<p>Files in <code>results/{html.escape('/'.join(key))}/</code>.</p>")
-        parts.append(_rows(group, makers))
+        parts.append(_rows(rows, makers))
     text = "\n".join(
         f"{record.run} AUROC {record.auroc:.3f} {record.data['configuration_sha256'][:12]}"
         for record in records

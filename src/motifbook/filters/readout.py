@@ -248,13 +248,13 @@ def score_sites(places, length, motifs, first, last) -> tuple[int, int]:
 
 
 def _possible_maximum(model: keras.Model, layer: int) -> np.ndarray:
-    best = None  # of each channel below; None stands for a one-hot sequence
+    best = np.array([])  # of each channel below; none stands for a one-hot sequence
     for number in range(1, layer + 1):
         (kernel,) = model.get_layer(f"conv_{number}").get_weights()
         norm = model.get_layer(f"norm_{number}")
         gamma, beta, mean, variance = norm.get_weights()
         kernel = kernel * np.where(gamma < 0, -1, 1)
-        if best is None:
+        if number == 1:
             reach = kernel.max(axis=1).sum(axis=0)
         else:
             reach = (np.maximum(kernel, 0) * best[None, :, None]).sum(axis=(0, 1))

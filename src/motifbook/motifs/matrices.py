@@ -348,8 +348,8 @@ def _read_motif(lines: list[tuple[str, str]]) -> Motif:
             break
         if complete:
             raise MemeError(f"{place}: motif {id_}: more rows than w= {width:g}")
-        row = [_number(word) for word in words]
-        if len(row) != 4 or any(p is None or p < 0 or math.isinf(p) for p in row):
+        row = [p for p in map(_number, words) if p is not None and 0 <= p < math.inf]
+        if len(row) != 4 or len(words) != 4:
             raise MemeError(
                 f"{place}: motif {id_}: four numbers >= 0 are expected, found {line.strip()!r}"
             )
@@ -367,7 +367,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def write_meme(path: str | os.PathLike, motifs: Sequence[Motif], decimals: int = 4) -> None:
+def write_meme(path: str | Path, motifs: Sequence[Motif], decimals: int = 4) -> None:
     """Write motifs in MEME format, whole or not at all.
 
     Parameters

@@ -326,14 +326,14 @@ def verdicts(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT)
     rows = []
     for query in matches.queries:
         target = best_relevant["target"].get(query)
-        tf, truly = (None, None) if target is None else label(target, relevant)
+        counts_for, truly = (None, None) if target is None else label(target, relevant)
         rows.append(
             {
                 "any": query in best.index,
                 "relevant": target is not None,
                 "target": best["target"].get(query),
                 "e_value": best["e_value"].get(query, math.nan),
-                "tf": tf,
+                "tf": counts_for,
                 "relevant_target": target,
                 "truly": truly,
                 "refused": matches.refused.get(query),

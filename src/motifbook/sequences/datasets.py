@@ -104,7 +104,7 @@ class Dataset:
                     f"{self.name}: {part} sequences are {split.bases.shape[1]} nt, "
                     f"train's {self.length} nt; all must be of one length"
                 )
-            if split.sites is not None and (wrong := _wrong_sites(split)):
+            if split.sites is not None and (wrong := _wrong_sites(split.sites, split)):
                 raise ValueError(f"{self.name}: {part} sites {wrong}")
 
     @property
@@ -121,9 +121,8 @@ class Dataset:
         return fingerprint(self.config)
 
 
-def _wrong_sites(split: Split) -> str | None:
+def _wrong_sites(sites: np.ndarray, split: Split) -> str | None:
     """What is wrong with the sites of a split, if anything is."""
-    sites = split.sites
     if sites.dtype != SITE or sites.ndim != 1:
         return f"must be a one-dimensional array of {SITE}, found {sites.dtype} {sites.shape}"
     (rows, length), classes = split.bases.shape, split.labels.shape[1]

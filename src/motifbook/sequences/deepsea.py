@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ def fetch(
         If the disk is full. Whatever fails, no half-written dataset is left behind.
     """
     downloaded = source is None
-    if downloaded:
+    if source is None:
         bar = progress("download") if progress else None
         try:
             source = download_archive(address, "deepsea/DeepSEA_data.tar.gz", progress=bar)
@@ -154,9 +154,9 @@ def extract(archive: Path, folder: Path, progress: Callable[[str], Progress] | N
                         continue
                     _check_member(archive, member, name, found)
                     found.add(name.name)
-                    _write_member(
-                        tar.extractfile(member), member.size, folder / name.name, progress
-                    )
+                    content = tar.extractfile(member)
+                    assert content  # _check_member has seen that it is a regular file
+                    _write_member(content, member.size, folder / name.name, progress)
             while stream.read(2**20):  # to the end, where the archive's checksum is
                 pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -195,7 +195,7 @@ def truncate(folder: Path, progress: Callable[[str], Progress] | None = None) ->
                 "there with their other strand in the other half of the file",
                 stacklevel=2,
             )
-    if part := next((part for part in facts if facts[part]["rows"] != ROWS[part]), None):
+    for part in [part for part in facts if facts[part]["rows"] != ROWS[part]][:1]:
         warnings.warn(
             f"{folder / part}.mat has {facts[part]['rows']:,} sequences, the DeepSEA bundle has "
             f"{ROWS[part]:,}: this is not the paper's data",
@@ -231,7 +231,7 @@ def _check_member(archive: Path, member, name: PurePosixPath, found: set[str]) -
 
 
 def _write_member(
-    source: BinaryIO, size: int, target: Path, progress: Callable[[str], Progress] | None
+    source: IO[bytes], size: int, target: Path, progress: Callable[[str], Progress] | None
 ) -> None:
     if (free := shutil.disk_usage(target.parent).free) < size:
         raise OSError(
@@ -260,7 +260,7 @@ def _write_member(
 
 
 @contextmanager
-def _unzipped(archive: Path) -> Iterator[BinaryIO]:
+def _unzipped(archive: Path) -> Iterator[IO[bytes]]:
     with archive.open("rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
@@ -269,7 +269,7 @@ def _unzipped(archive: Path) -> Iterator[BinaryIO]:
             return
         # gzip's reader checks the archive's checksum; tarfile's own streaming does not.
         with gzip.open(raw) as stream:
-            yield stream
+            yield stream  # type: ignore[misc]
 
 
 def _bundle(folder: Path) -> Path:
@@ -424,8 +424,8 @@ def _facts(rows: int, kept: np.ndarray, split: Split) -> dict:
         "paired": 2 * int((first == reverse_complement(second)).all(axis=1).sum()),
         "positives": split.labels.sum(axis=0, dtype=int).tolist(),
         "positives_forward": split.labels[forward].sum(axis=0, dtype=int).tolist(),
-        "sha256_bases": hashlib.sha256(split.bases).hexdigest(),
-        "sha256_labels": hashlib.sha256(split.labels).hexdigest(),
+        "sha256_bases": hashlib.sha256(split.bases.data).hexdigest(),
+        "sha256_labels": hashlib.sha256(split.labels.data).hexdigest(),
     }
 
 

@@ -39,8 +39,8 @@ def groups(bases: np.ndarray, stretch: int) -> np.ndarray:
     # Word i of a strand lies where word starts - 1 - i of the other does.
     backward = [word[:, ::-1] for word in _words(reverse_complement(bases), stretch)]
     swap = (backward[0] < forward[0]) | ((backward[0] == forward[0]) & (backward[1] < forward[1]))
-    known = np.lib.stride_tricks.sliding_window_view(bases == AMBIGUOUS, stretch, axis=1)
-    known = ~known.any(axis=2)
+    unclear = np.lib.stride_tricks.sliding_window_view(bases == AMBIGUOUS, stretch, axis=1)
+    known = ~unclear.any(axis=2)
     high, low = (np.where(swap, b, f)[known] for f, b in zip(forward, backward, strict=True))
     row = np.repeat(np.arange(count), starts)[known.ravel()]
     order = np.lexsort((low, high)) if stretch > 32 else np.argsort(low)

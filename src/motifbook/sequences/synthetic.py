@@ -114,10 +114,9 @@ def make(protocol: str = "as-run", seed: int = 33, number: int = 25_000) -> Data
     sites["tf"], sites["strand"] = pick // 2, np.where(pick % 2, -1, 1)
 
     ends = np.round(np.cumsum(FRACTIONS) * number).astype(int)
-    parts = [_part(bases, labels, sites, rows) for rows in np.split(order, ends[:-1])]
-    return Dataset(
-        "synthetic", matrices.TFS, *parts, config=config, relevant=dict(matrices.RELEVANT)
-    )
+    train, valid, test = (_part(bases, labels, sites, rows) for rows in np.split(order, ends[:-1]))
+    relevant = dict(matrices.RELEVANT)
+    return Dataset("synthetic", matrices.TFS, train, valid, test, config, relevant)
 
 
 def get(protocol: str = "as-run", seed: int = 33, number: int = 25_000) -> Dataset:

@@ -217,7 +217,8 @@ def _row(run: Run, layer: dict) -> dict:
 
 def _commonest(targets: Iterable[str], number: int) -> dict:
     """The target of most of `number` filters, given those of all that match; the first on a tie."""
-    ((target, times),) = Counter(sorted(targets)).most_common(1) or [(None, 0)]
+    counted: list[tuple[str | None, int]] = [*Counter(sorted(targets)).most_common(1), (None, 0)]
+    target, times = counted[0]
     return {"commonest": target, "match_commonest": times / number}
 
 
