@@ -348,7 +348,8 @@ def _read_motif(lines: list[tuple[str, str]]) -> Motif:
             break
         if complete:
             raise MemeError(f"{place}: motif {id_}: more rows than w= {width:g}")
-        row = [p for p in map(_number, words) if p is not None and 0 <= p < math.inf]
+        numbers = map(_number, words)
+        row = [p for p in numbers if p is not None and not (p < 0 or math.isinf(p))]
         if len(row) != 4 or len(words) != 4:
             raise MemeError(
                 f"{place}: motif {id_}: four numbers >= 0 are expected, found {line.strip()!r}"
