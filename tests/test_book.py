@@ -40,6 +40,7 @@ ORDER = [
     "ledger",
     "rerun",
     "runs",
+    "glossary",
     "references",
 ]
 
