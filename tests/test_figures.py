@@ -504,6 +504,36 @@ def test_null_rates_have_a_row_per_model_and_a_marker_per_kind():
     assert ax.get_xlabel().startswith("match a relevant motif (")
 
 
+def test_readings_stand_in_a_row_per_model_with_the_paper_open():
+    table = pd.DataFrame(
+        [
+            ("cnn-4", "one", 0.3, 0.0),
+            ("cnn-2", "one", 0.2, 0.1),
+            ("cnn-4", "two", 0.6, 0.2),
+            ("cnn-4", "paper", 0.45, 0.13),
+        ],
+        columns=["model", "reading", "match_any", "match_relevant"],
+    )
+    figure = figures.readings(table)
+    left, right = figure.axes
+    assert points_of(left, "one") == [[(0.3, -0.26), (0.2, 0.74)]]
+    assert points_of(right, "one") == [[(0, -0.26), (0.1, 0.74)]]
+    assert (points_of(left, "two"), points_of(right, "two")) == ([[(0.6, 0)]], [[(0.2, 0)]])
+    assert points_of(left, "paper") == [[(0.45, 0.26)]]
+    assert points_of(right, "paper") == [[(0.13, 0.26)]]
+    looks = {"one": ("s", BLUE, BLUE), "two": ("o", ORANGE, ORANGE), "paper": ("D", BLACK, WHITE)}
+    assert {name: look(line) for line in left.lines if (name := line.get_gid())} == looks
+    assert legend(figure) == looks
+    # The grey lines join our readings of a model; the paper is no reading of ours.
+    assert sorted(points_of(left, None)) == [[(0.2, 0.74)], [(0.3, -0.26), (0.6, 0)]]
+    assert sorted(points_of(right, None)) == [[(0, -0.26), (0.2, 0)], [(0.1, 0.74)]]
+    assert ticks(left.yaxis) == {"CNN-4": 0, "CNN-2": 1}
+    assert left.get_ylim() == (1.5, -0.5)
+    words = [ax.get_xlabel() for ax in (left, right)]
+    assert words == ["match any motif", "match a relevant motif"]
+    assert texts(figures.readings(table[:0])) == ["no run on record yet"]
+
+
 class TestHeld:
     LIMIT = pd.Series({"SRF": 0.75, "MAX": 0.99}, name="best nine columns")
     FILTERS = pd.DataFrame(
