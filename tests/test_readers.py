@@ -38,7 +38,7 @@ def test_each_format(tmp_path, text, kind, expected, unbound):
         reading = read(write(tmp_path, variant))
         assert reading.format == kind
         assert sequences(reading) == expected
-        assert reading.unbound == unbound
+        assert len(reading.unbound) == unbound
         assert reading.bad == ()
     zipped = read(write(tmp_path, gzip.compress(text.encode()), "set.seq.gz"))
     assert sequences(zipped) == expected
@@ -60,14 +60,108 @@ def test_bad_rows_are_counted_and_named_with_their_line(tmp_path):
     )
     assert reading.faults(most=1).endswith("and 1 more")
 
-    reading = read(write(tmp_path, TABLE + "A\tfour\tACGT\nA\tfive\tACGT\t2\nA\tsix\t\t1\n"))
+    reading = read(write(tmp_path, TABLE + "A\tfour\tACGT\nA\tfive\t\t1\n"))
     assert reading.bad == (
         (5, "3 fields, expected 4"),
-        (6, "label '2' is neither 0 nor 1"),
-        (7, "no sequence"),
+        (6, "no sequence"),
     )
-    reading = read(write(tmp_path, LABELLED + ">chr3 ACGT\nchr4 ACGT 1\n>chr5 ACGT yes\n"))
-    assert [line for line, _ in reading.bad] == [4, 5, 6]
+    reading = read(write(tmp_path, LABELLED + ">chr3 ACGT\nchr4 ACGT 1\n"))
+    assert [line for line, _ in reading.bad] == [4, 5]
+
+
+@pytest.mark.parametrize("one", [">{}", "> {}", ">{} ", ">\t{}"])
+def test_fasta_headers_that_are_labels_and_nothing_else_are_read_as_labels(tmp_path, one):
+    rows = [("1", "ACGT"), ("0", "GG\nGG"), ("1", "TTTT"), ("0", "CCCC"), ("0", "CACA")]
+    text = "".join(one.format(label) + f"\n{bases}\n" for label, bases in rows)
+    reading = read(write(tmp_path, text))
+    assert reading.format == "labelled fasta"
+    assert sequences(reading) == ["ACGT", "TTTT"]
+    assert ["".join("ACGTN"[b] for b in bases) for bases in reading.unbound] == [
+        *("GGGG", "CCCC", "CACA")
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["0", "1", "2"],  # numbers of the records
+        [str(i) for i in range(30)],
+        [*"01234", *"01234"],  # two files joined
+        ["peak", "peak", "peak"],
+        ["chr1 0", "chr1 5", "chr2 1"],
+        ["", "", ""],
+    ],
+)
+def test_fasta_headers_that_are_names_are_no_labels(tmp_path, headers):
+    reading = read(write(tmp_path, "".join(f">{one}\nACGT\n" for one in headers)))
+    assert reading.format == "fasta" and not reading.names_end_in_label
+    assert len(reading.sequences) == len(headers) and reading.unbound == []
+
+
+@pytest.mark.parametrize("one", ["peak_{0} {1}", "P.{0}|{1}|training", "{0}|{1}|"])
+def test_names_that_end_in_what_may_be_a_label(tmp_path, one):
+    rows = [one.format(i, i % 2) for i in range(6)]
+    reading = read(write(tmp_path, "".join(f">{row}\nACGT\n" for row in rows)))
+    assert len(reading.sequences) == 6
+    assert reading.names_end_in_label == ("training" not in one)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (">1\nACGT\n>0\nACGT\n>2\nACGT\n>1\nTT\n", "set.txt:5: label '2' is neither 0 nor 1"),
+        (">1\nACGT\n>-1\nACGT\n>-1\nACGT\n", "set.txt:3: label '-1' is neither"),
+        (">1\nACGT\n>0\nACGT\n>peak\nACGT\n>1\nA\n", "set.txt:5: label 'peak' is neither"),
+        (TABLE + "A\tfive\tACGT\t2\n", "set.txt:5: label '2' is neither 0 nor 1"),
+        (TABLE + "A\tfive\tACGT\t\n", "set.txt:5: label '' is neither 0 nor 1"),
+        (LABELLED + ">chr5 ACGT yes\n", "set.txt:4: label 'yes' is neither 0 nor 1"),
+    ],
+)
+def test_a_label_that_is_none_is_an_error_that_names_its_line(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        read(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">one\nACGU\nug*\n>two\nTTTT\n>three\n*\n",
+        TABLE[: TABLE.index("\n") + 1] + "A\t1\tACGUug*\t1\nA\t2\tTTTT\t1\nA\t3\t*\t1\n",
+        ">one ACGUug 1\n>two TTTT 1\n>three - 1\n",
+    ],
+)
+def test_rna_and_a_closing_star_are_mended_and_counted(tmp_path, text):
+    reading = read(write(tmp_path, text))
+    assert sequences(reading) == ["ACGTTG", "TTTT"]
+    assert reading.mended == 1 and len(reading.bad) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"chr1\t10\t20\n",
+            "is a BED file: .* bedtools getfasta -fi GENOME.fa -bed set.txt -fo set",
+        ),
+        (
+            b"chr1\t10\t20\tp\t0\t.\t1.5\t-1\t-1\t5\nchr1\t30\t40\tp\n",
+            "is a BED file",
+        ),  # narrowPeak
+        (b"track name=peaks\nchr1\t10\t20\n", "is a BED file"),
+        (b"#chrom\tstart\tend\nchr1\t10\t20\n", "is a BED file"),
+        (gzip.compress(b"chr1\t10\t20\n"), "is a BED file"),
+        (b"@read1\nACGT\n+\nIIII\n", "is a FASTQ file"),
+        (b"MEME version 4\n", "is a file of motifs"),
+        (b"LOCUS       X 20 bp\n", "is a GenBank file"),
+        (b"BZh9...", "is a bzip2 file; unpack it first"),
+        (b"PK\x03\x04...", "is a zip file; unpack it first"),
+        (b"\x89HDF\r\n", "is an HDF5 file"),
+        (gzip.compress(b"BAM\x01"), "is a BAM file"),
+    ],
+)
+def test_other_formats_are_named(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
+        read(write(tmp_path, content))
 
 
 def test_sequence_before_the_first_header_is_a_bad_row(tmp_path):
@@ -80,7 +174,7 @@ def test_sequence_before_the_first_header_is_a_bad_row(tmp_path):
     [
         (b"", "empty"),
         (b"\n \n", "empty"),
-        (b"chr1\t10\t20\n", "starts with 'chr1.*expected FASTA"),
+        (b"chr1 ten\n", "starts with 'chr1.*expected FASTA"),
         (b">one\n>two\n", "no usable bound sequence .0 rows not bound, 2 bad rows"),
         (b">a ACGT 0\n>b ACGT 0\n", "no usable bound sequence .2 rows not bound, 0 bad"),
         (b">a\nAC\xff\xfeGT\n", "set.txt:1: .* is no nucleotide"),

@@ -259,7 +259,7 @@ def _windows(file: Path, length: int) -> tuple[np.ndarray, dict]:
         "sha256": downloads.sha256(file),
         "format": reading.format,
         "bound": len(reading.sequences),
-        "unbound": reading.unbound,
+        "unbound": len(reading.unbound),
         "bad": len(reading.bad),
         "too_short": len(reading.sequences) - len(long),
         "too_ambiguous": int((~clear).sum()),

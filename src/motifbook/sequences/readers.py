@@ -2,12 +2,14 @@
 
 Three formats, told apart by their content, plain or gzipped:
 
-- FASTA: folded lines, either case; every record is a bound sequence.
+- FASTA: folded lines, either case; every record is a bound sequence, unless the headers are labels
+  and nothing else (`>0`, `> 1`): then 1 is bound and 0 is not.
 - A tab-separated table with the columns `seq` and `Bound` (DeepBind's ENCODE files).
 - Lines `>name SEQUENCE label`, with label 1 for bound and 0 for not.
 
-A row that cannot be used is counted and named with its line; ambiguous bases (N and the other IUPAC
-codes) are kept as such, and it is for the reader of the sequences to say how many are too many.
+A row that cannot be used is counted and named with its line; a label that is neither 0 nor 1 is an
+error. Ambiguous bases (N and the other IUPAC codes) are kept as such, and it is for the reader of
+the sequences to say how many are too many. U is read as T, and a `*` at the end is left out.
 """
 
 from __future__ import annotations
@@ -24,6 +26,25 @@ import numpy as np
 from motifbook.sequences.datasets import encode
 
 _LABELLED = re.compile(r">\S*\s+[A-Za-z.]+\s+[01]$")
+_LABELS = {"0", "1", "-1", "+1"}
+_MAGIC = {
+    b"BZh": "a bzip2 file; unpack it first",
+    b"\xfd7zXZ": "an xz file; unpack it first",
+    b"PK\x03\x04": "a zip file; unpack it first",
+    b"\x89HDF": "an HDF5 file",
+    b"BAM\x01": "a BAM file",
+    b"\x43\x27\x41\x1a": "a 2bit file",
+}
+_OTHER = {
+    r"((track |browser |#).*\n)*\S+\t\d+\t\d+(\t|\s*$)": (
+        "a BED file: places in a genome, not sequences. Get the sequences first: "
+        "bedtools getfasta -fi GENOME.fa -bed {name} -fo {stem}.fa"
+    ),
+    r"@\S.*\n[A-Za-z.]+\n\+": "a FASTQ file of reads; write its sequences as FASTA",
+    r"MEME version": "a file of motifs (MEME format), not of sequences",
+    r"LOCUS\s": "a GenBank file; write its sequences as FASTA",
+}
+"""What is given by mistake, by how it starts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,20 +56,27 @@ class Reading:
     file : str
         The file's name, without its folder.
     format : str
-        "fasta", "table" or "labelled lines".
+        "fasta", "labelled fasta", "table" or "labelled lines".
     sequences : list of (length,) uint8
         Bound sequences as base indices, in the file's order; 4 is an ambiguous base.
-    unbound : int
-        Rows that the file itself marks as not bound.
+    unbound : list of (length,) uint8
+        Those that the file itself marks as not bound.
     bad : tuple of (int, str)
         Line number (from 1) and fault of each row that could not be used.
+    mended : int
+        Rows with a U, read as T, or a `*` at the end, left out.
+    names_end_in_label : bool
+        Whether every FASTA header ends in the word 0 or 1, after a name, and both occur. They are
+        taken for names.
     """
 
     file: str
     format: str
     sequences: list[np.ndarray]
-    unbound: int
+    unbound: list[np.ndarray]
     bad: tuple[tuple[int, str], ...]
+    mended: int = 0
+    names_end_in_label: bool = False
 
     def faults(self, most: int = 5) -> str:
         """The first bad rows in words, one `file:line: fault` each."""
@@ -71,39 +99,61 @@ def read(path: Path | str) -> Reading:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is of none of the formats, is a damaged gzip file, or has no usable bound
-        sequence; the error names the first bad rows.
+        If the file is of none of the formats, is a damaged gzip file, has a label that is neither
+        0 nor 1, or no usable bound sequence; the error names the line, or the first bad rows.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file of sequences")
     lines = _lines(path)
     found = _format(path, lines)
-    rows = {"fasta": _fasta, "table": _table, "labelled lines": _labelled}[found](lines)
-    sequences: list[np.ndarray] = []
+    rows = list({"fasta": _fasta, "table": _table, "labelled lines": _labelled}[found](lines))
+    suspect = False
+    if found == "fasta":
+        headers = [label for _, _, label, _ in rows]
+        if _are_labels(headers):
+            found = "labelled fasta"
+        else:
+            suspect = _end_in_labels(headers)
+            rows = [(number, sequence, "1", fault) for number, sequence, _, fault in rows]
+    read: dict[str, list[np.ndarray]] = {"0": [], "1": []}
     bad: list[tuple[int, str]] = []
-    unbound = 0
+    mended = 0
     for number, sequence, label, fault in rows:
+        if not fault and label not in read:
+            raise ValueError(f"{path}:{number}: label {label!r} is neither 0 nor 1")
+        plain = sequence.removesuffix("*").translate(_RNA)
         try:
-            if fault or not sequence:
+            if fault or not plain:
                 raise ValueError(fault or "no sequence")
-            if label not in ("0", "1"):
-                raise ValueError(f"label {label!r} is neither 0 nor 1")
-            bases = encode(sequence)
+            read[label].append(encode(plain))
         except ValueError as error:
             bad.append((number, str(error)))
             continue
-        if label == "1":
-            sequences.append(bases)
-        else:
-            unbound += 1
-    reading = Reading(path.name, found, sequences, unbound, tuple(bad))
-    if not sequences:
+        mended += plain != sequence
+    reading = Reading(path.name, found, read["1"], read["0"], tuple(bad), mended, suspect)
+    if not reading.sequences:
         raise ValueError(
-            f"{path}: no usable bound sequence ({unbound} rows not bound, {len(bad)} bad rows)"
-            + (f"\n{reading.faults()}" if bad else "")
+            f"{path}: no usable bound sequence ({len(reading.unbound)} rows not bound, "
+            f"{len(bad)} bad rows)" + (f"\n{reading.faults()}" if bad else "")
         )
     return reading
+
+
+_RNA = str.maketrans("Uu", "Tt")
+
+
+def _are_labels(headers: list[str]) -> bool:
+    """Whether most FASTA headers are a label alone, and so not numbers that count the records."""
+    labels = sum(header in _LABELS for header in headers)
+    return 2 * labels >= len(headers) and (
+        len(set(headers)) < len(headers) or labels == len(headers)
+    )
+
+
+def _end_in_labels(headers: list[str]) -> bool:
+    last = [re.split(r"[\s|]+", header.rstrip("|"))[-1] for header in headers]
+    return len(headers) > 2 and set(last) == {"0", "1"}
 
 
 def _lines(path: Path) -> list[str]:
@@ -113,12 +163,16 @@ def _lines(path: Path) -> list[str]:
             raw = gzip.decompress(raw)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: damaged gzip file ({error})") from error
+    for start, kind in _MAGIC.items():
+        if raw.startswith(start):
+            raise ValueError(f"{path}: is {kind}; expected text: FASTA or a table of sequences")
     # A byte that is no text becomes a letter that is no base: a bad row, not a crash.
     return raw.decode("utf-8-sig", "replace").splitlines()
 
 
 def _format(path: Path, lines: list[str]) -> str:
-    head = [line.strip() for line in lines if line.strip()][:100]
+    lines = [line.rstrip() for line in lines[:1000] if line.strip()][:100]
+    head = [line.strip() for line in lines]
     if not head:
         raise ValueError(f"{path}: empty; expected FASTA, a table or lines '>name SEQUENCE label'")
     if head[0].startswith(">"):
@@ -129,6 +183,10 @@ def _format(path: Path, lines: list[str]) -> str:
     columns = head[0].lower().split("\t")
     if "seq" in columns and "bound" in columns:
         return "table"
+    for start, what in _OTHER.items():
+        if re.match(start, "\n".join(lines)):
+            stem = path.name.split(".")[0]
+            raise ValueError(f"{path}: is {what.format(name=path.name, stem=stem)}")
     raise ValueError(
         f"{path}: starts with {head[0][:60]!r}; expected FASTA ('>name' and lines of sequence), "
         "a tab-separated table with the columns seq and Bound, or lines '>name SEQUENCE label'"
@@ -140,16 +198,17 @@ _Rows = Iterator[tuple[int, str, str, str]]
 
 
 def _fasta(lines: list[str]) -> _Rows:
-    start, parts = 0, []
+    """Each record with its header in the label's place."""
+    start, header, parts = 0, "", []
     for number, line in enumerate(lines, start=1):
         line = line.strip()
         if line.startswith(">"):
             if start:
-                yield start, "".join(parts), "1", ""
-            start, parts = number, []
+                yield start, "".join(parts), header, ""
+            start, header, parts = number, line[1:].strip(), []
         else:
             parts.append(line)
-    yield start, "".join(parts), "1", ""
+    yield start, "".join(parts), header, ""
 
 
 def _table(lines: list[str]) -> _Rows:
