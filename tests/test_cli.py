@@ -15,7 +15,7 @@ from conftest import record_data
 from deepsea_bundle import write_bundle
 
 from motifbook import cli
-from motifbook.motifs import matrices
+from motifbook.motifs import matrices, tomtom
 from motifbook.records import dynamics as traces
 from motifbook.records import experiment, runs, sweep
 from motifbook.records.runs import Run
@@ -543,9 +543,11 @@ def test_match(run, tmp_path):
     hits = pd.read_csv(output, sep="\t")
     assert list(hits.columns) == COLUMNS
     assert (hits["e_value"] <= 0.1).all()
+    chance = tomtom.chance(queries, matrices.jaspar())
     matched = hits["query"].nunique()
     assert out.splitlines() == [
         f"{matched} of {len(queries) + 1} motifs match one of 519 at E <= 0.1",
+        f"with their columns in random order, {chance.rate:.1%} match",
         "dead: not compared (all-zero)",
     ]
     # The archived hits of the authors' own filters, and no other.
@@ -566,8 +568,29 @@ def test_match_takes_another_release_and_threshold(run, tmp_path):
     )
     number = len(matrices.jaspar("2014"))
     assert number != 519
-    assert out == f"0 of 4 motifs match one of {number} at E <= 1e-30\n"
+    assert out == (
+        f"0 of 4 motifs match one of {number} at E <= 1e-30\n"
+        "with their columns in random order, 0.0% match\n"
+    )
     assert output.read_text() == "\t".join(COLUMNS) + "\n"
+
+
+def test_match_notes_a_target_that_takes_whatever_it_is_given(tmp_path, capsys):
+    weak = np.random.default_rng(0).dirichlet(np.ones(4), (10, 19))
+    path, output = tmp_path / "weak.meme", tmp_path / "hits.tsv"
+    matrices.write_meme(path, [matrices.Motif(f"w{i}", "", one, 19) for i, one in enumerate(weak)])
+    command = ["match", str(path), "--output", str(output), "--jaspar"]
+    assert cli.main([*command, "2024"]) == 0
+    out, err = capsys.readouterr()
+    rate = float(re.search(r"with their columns in random order, ([\d.]+)% match", out)[1])
+    assert rate > 90
+    assert re.fullmatch(
+        r"motifbook: note: MA19(29|30)\.2 matches \d+ of the 10 motifs, and \d\d% of those with "
+        r"their columns in random order: a match with it says nothing\n",
+        err,
+    )
+    assert cli.main(["match", str(FILTERS), "--output", str(output)]) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("value", ["nan", "-1", "0", "inf", "1e999"])

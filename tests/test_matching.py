@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from motifbook.motifs import tomtom
 from motifbook.motifs.matrices import RELEVANT, Motif, jaspar, read_meme
-from motifbook.motifs.tomtom import COLUMNS, best_hits, match, refusal, verdicts
+from motifbook.motifs.tomtom import COLUMNS, best_hits, chance, match, refusal, verdicts
 
 DATA = Path(__file__).parent / "data" / "tomtom"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -405,3 +405,27 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# --- Chance ------------------------------------------------------------------------------------
+
+
+def test_chance_of_a_motif_whose_columns_are_alike_is_its_match():
+    """Shuffling does not change it: all its shuffles match what it matches."""
+    alike = Motif("g", "", np.tile([0.02, 0.02, 0.94, 0.02], (10, 1)), 10)
+    dead = Motif("dead", "", np.zeros((5, 4)), 5)
+    hits = match([alike], jaspar()).hits
+    found = chance([alike, dead], jaspar())
+    assert len(hits) and found.rate == 1
+    assert found.commonest in set(hits["target"]) and found.share == 1
+
+
+def test_chance_of_real_motifs_is_small_and_of_no_target():
+    real = [motif for motif in jaspar() if motif.width > 9][::25]
+    found = chance(real, jaspar())
+    assert 0 < found.rate < 0.2 and found.commonest is None
+    assert found == chance(real, jaspar()) != chance(real, jaspar(), seed=1)
+
+
+def test_chance_where_nothing_is_compared_is_unknown():
+    assert math.isnan(chance([Motif("dead", "", np.zeros((5, 4)), 5)], jaspar()).rate)

@@ -229,6 +229,70 @@ def test_read_meme_keeps_dead_filters(meme):
     np.testing.assert_array_equal(motif.ppm, [[0] * 4, [np.nan] * 4])
 
 
+BLOCK = """ALPHABET "DNA" DNA-LIKE
+# as the MEME Suite writes it
+A "Adenine = 1" CC0000 ~ T "Thymine" 008000
+C "Cytosine" 0000CC ~ G "Guanine" FFB300
+N "Any base" = ACGT
+X = ACGT
+U = T
+END ALPHABET
+"""
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        BLOCK,
+        BLOCK.replace(' "DNA" DNA-LIKE', ""),
+        'ALPHABET "DNA"\nA\nC\nG "Guanine"\nT\nEND ALPHABET\n',
+        "ALPHABET ACGT\n",
+    ],
+)
+def test_read_meme_an_alphabet_that_is_written_out(meme, block):
+    (motif,) = read_meme(meme(ONE.replace("ALPHABET= ACGT\n", block)))
+    check(motif)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (BLOCK.replace('A "', 'M "methyl" ~ W\nA "'), ":11: .*core letters are MWATCG"),
+        ('ALPHABET "RNA" RNA-LIKE\nA\nC\nG\nU\nEND ALPHABET\n', ":8: .*core letters are ACGU"),
+        ('ALPHABET "RNA"\nA\nC\nG\nU\nEND ALPHABET\n', ":8: .*core letters are ACGU"),
+        ('ALPHABET "DNA"\nA\nC\nG\nT\n', "no line 'END ALPHABET'"),
+    ],
+)
+def test_read_meme_another_alphabet_that_is_written_out(meme, block, message):
+    with pytest.raises(MemeError, match=message):
+        read_meme(meme(ONE.replace("ALPHABET= ACGT\n", block)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            ">MA1.1\tabc\nA [ 1 0 ]\nC [ 0 0 ]\nG [ 0 1 ]\nT [ 1 1 ]\n",
+            "JASPAR.* jaspar2meme -bundle",
+        ),
+        (">MA1.1 abc\n1 0 3 4 5\n0 0 1 1 1\n0 1 0 0 0\n1 1 2 2 2\n", "JASPAR"),
+        (">ACGT\tabc\t6.05\t-11.8\n0.1 0.2 0.3 0.4\n1 0 0 0\n", "HOMER.* homer2meme motifs.meme"),
+        (
+            "AC  M1\nXX\nID  abc\nP0      A      C      G      T\n01 1 2 3 4 N\n",
+            "TRANSFAC.* transfac",
+        ),
+        ("ID abc\nBF x\nPO A C G T\n01 1 2 3 4\n", "TRANSFAC"),
+        (">one\nACGT\n", "FASTA: sequences, not motifs"),
+        ("<?xml version='1.0'?>\n<MEME>\n", "XML or HTML; give the text output"),
+    ],
+)
+def test_read_meme_names_other_formats(meme, text, message):
+    with pytest.raises(MemeError, match=rf"motifs.meme:1: is (in )?{message}") as error:
+        read_meme(meme(text))
+    assert "expected motifs in MEME format" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

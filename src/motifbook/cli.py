@@ -370,8 +370,28 @@ def _match(options) -> None:
         f"{matched} of {len(queries)} motifs match one of {len(targets)} at E <= {options.evalue}",
         options.output,
     )
+    _say_chance(options, queries, targets, matches)
     for query, reason in matches.refused.items():
         _say(f"{query}: not compared ({reason})", options.output)
+
+
+def _say_chance(options, queries, targets, matches) -> None:
+    """How many motifs match with their columns shuffled, and which target takes too many."""
+    from motifbook import matching
+
+    found = matching.chance(queries, targets, options.evalue)
+    if math.isnan(found.rate):
+        return
+    _say(f"with their columns in random order, {found.rate:.1%} match", options.output)
+    if found.commonest:
+        hits = matches.hits[matches.hits["e_value"] <= options.evalue]
+        taken = hits.loc[hits["target"] == found.commonest, "query"].nunique()
+        warnings.warn(
+            f"{found.commonest} matches {taken} of the {len(queries)} motifs, and "
+            f"{found.share:.0%} of those with their columns in random order: a match with it says "
+            "nothing",
+            stacklevel=2,
+        )
 
 
 def _authors(options) -> int:

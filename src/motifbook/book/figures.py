@@ -191,7 +191,9 @@ _TITLE = {
 
 def _grid(count: int, columns: int, row: float = 0.76) -> tuple[Figure, np.ndarray]:
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH + 0.6, rows * row), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(WIDTH + 0.6, rows * row), squeeze=False, layout="constrained"
+    )
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.02, hspace=0.08, wspace=0.0)
     for ax in axes.flat[count:]:
         ax.set_axis_off()
@@ -892,7 +894,9 @@ def sequence(
         Bases in a row.
     """
     rows = -(-len(bases) // width)
-    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH + 0.6, 0.66 * rows), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, 1, figsize=(WIDTH + 0.6, 0.66 * rows), squeeze=False, layout="constrained"
+    )
     figure.get_layout_engine().set(h_pad=0.0, hspace=0.0)
     for row, ax in enumerate(axes.flat):
         first = row * width

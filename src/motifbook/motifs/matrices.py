@@ -248,6 +248,20 @@ def information(ppm: np.ndarray) -> np.ndarray:
 # MEME files without nsites mean 20 sites (the MEME Suite's "MEME Minimal Motif Format").
 _DEFAULT_NSITES = 20.0
 _MOTIF_LINE = re.compile(r"(MOTIF|motif)\b")
+_ALPHABET = re.compile(r"alphabet\b(\s*=)?", re.IGNORECASE)
+_END_ALPHABET = re.compile(r"end\s+alphabet\b", re.IGNORECASE)
+_CONVERT = "in {} format; convert it with the MEME Suite: {} {{0.name}} > {{0.stem}}.meme"
+_NUMBERS = r"([\d.]+[ \t]*)+\n"
+# What is given by mistake, by how it starts.
+_OTHER = {
+    r">\S+\t[^\t\n]+\t-?[\d.]+": _CONVERT.format("HOMER", "homer2meme"),
+    rf">.*\n(\s*A\s*\[|({_NUMBERS}){{4}}(>|$))": _CONVERT.format("JASPAR", "jaspar2meme -bundle"),
+    r"(?s)(AC|ID|NA|DE|XX|VV)\s.*\nP[O0]\s+A\s+C\s+G\s+T": _CONVERT.format(
+        "TRANSFAC", "transfac2meme"
+    ),
+    r">.*\n[A-Za-z*]+\n": "FASTA: sequences, not motifs",
+    r"<": "in XML or HTML; give the text output that lies beside it",
+}
 # What may follow a matrix: its URL, or the rules that complete MEME output draws.
 _AFTER_MATRIX = re.compile(r"url\b|-+$|\*+$", re.IGNORECASE)
 
@@ -256,9 +270,10 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     """Read every motif of a file in MEME format.
 
     The reader follows the MEME Suite's "MEME Minimal Motif Format". It takes keywords in either
-    case, any line ending, a last line without one, blank lines anywhere, and matrices without
-    ``w=`` or ``nsites=`` (then 20). Row sums are not checked, because a dead filter is kept as
-    rows of zeros; a value is any number >= 0, or nan.
+    case, any line ending, a last line without one, blank lines anywhere, an alphabet that is
+    written out if its core letters are A, C, G and T, and matrices without ``w=`` or ``nsites=``
+    (then 20). Row sums are not checked, because a dead filter is kept as rows of zeros; a value is
+    any number >= 0, or nan.
 
     Parameters
     ----------
@@ -273,7 +288,8 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     Raises
     ------
     MemeError
-        If the file is not text, has another alphabet than ACGT, no motif or two with one id; or
+        If the file is not text, is in another format (JASPAR, HOMER, TRANSFAC: the error says what
+        converts it), has another alphabet than ACGT, no motif or two with one id; or
         a matrix is missing or is not made of rows of four numbers, as many as ``w=`` says. The
         message begins with file and line.
     FileNotFoundError
@@ -291,16 +307,11 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     ]
     starts = [i for i, (_, line) in enumerate(lines) if _MOTIF_LINE.match(line)]
     if not starts:
+        _refuse_other_format(path, text)
         last = text.count("\n") + 1
         raise MemeError(f"{path}:{last}: no motif found; a line 'MOTIF name' is expected")
 
-    for where, line in lines[: starts[0]]:
-        keyword = line.strip().lower()
-        if keyword.startswith("letter-probability"):
-            raise MemeError(f"{where}: a matrix before any line 'MOTIF name'")
-        if keyword.startswith("alphabet") and keyword[8:].strip(" \t=") != "acgt":
-            raise MemeError(f"{where}: {line.strip()!r}: only the alphabet ACGT is supported")
-
+    _check_head(lines[: starts[0]])
     motifs: dict[str, Motif] = {}
     for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
         motif = _read_motif(lines[start:stop])
@@ -308,6 +319,46 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
             raise MemeError(f"{lines[start][0]}: motif {motif.id} occurs twice")
         motifs[motif.id] = motif
     return list(motifs.values())
+
+
+def _refuse_other_format(path: Path, text: str) -> None:
+    """Name the format of a file that is given by mistake, and what converts it."""
+    lines = [line.strip() for line in text.splitlines()[:1000] if line.strip()]
+    for start, what in _OTHER.items():
+        if re.match(start, "\n".join([*lines, ""])):
+            raise MemeError(f"{path}:1: is {what.format(path)}; expected motifs in MEME format")
+
+
+def _check_head(lines: list[tuple[str, str]]) -> None:
+    """Refuse what may not stand before the first motif, and alphabets that are not DNA."""
+    core: list[str] | None = None  # the letters of an alphabet block that is open
+    for where, line in lines:
+        text = line.strip()
+        if text.startswith("#"):
+            continue
+        if core is not None:
+            if _END_ALPHABET.match(text):
+                if sorted(core) != list("ACGT"):
+                    raise MemeError(
+                        f"{where}: the alphabet's core letters are {''.join(core) or 'none'}, "
+                        "expected ACGT"
+                    )
+                core = None
+            # A core letter has a line of its own, or one with its complement; x = ACG is a code
+            # for several letters, or another name of one.
+            elif "=" not in (plain := re.sub(r'"[^"]*"', "", text)).replace("~", ""):
+                core += re.findall(r"(?:^|~)\s*(\S)", plain)
+        elif text.lower().startswith("letter-probability"):
+            raise MemeError(f"{where}: a matrix before any line 'MOTIF name'")
+        elif found := _ALPHABET.match(text):
+            rest = text[found.end() :].strip()
+            if rest.upper() == "ACGT":
+                continue
+            if found[1] or not re.match(r'"|$|DNA-LIKE', rest):
+                raise MemeError(f"{where}: {text!r}: only the alphabet ACGT is supported")
+            core = []
+    if core is not None:
+        raise MemeError(f"{where}: the alphabet has no line 'END ALPHABET'")
 
 
 def _read_motif(lines: list[tuple[str, str]]) -> Motif:

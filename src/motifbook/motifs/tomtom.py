@@ -250,6 +250,64 @@ def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return q
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What the same matching finds in queries whose columns are in random order.
+
+    Attributes
+    ----------
+    rate : float
+        Fraction of the shuffled queries that match (NaN where no query was compared).
+    commonest : str or None
+        The target that most of them match, if improbably many do: more than half of those that
+        match anything, and a tenth of all; by its E-value, `evalue` of one target in all.
+    share : float
+        Fraction of the shuffled queries that match it.
+    """
+
+    rate: float
+    commonest: str | None = None
+    share: float = 0.0
+
+
+def chance(
+    queries: Sequence[Motif],
+    targets: Sequence[Motif],
+    evalue: float = 0.1,
+    shuffles: int = 20,
+    seed: int = 0,
+) -> Chance:
+    """How many queries match by chance: those of the same columns in random order.
+
+    A shuffled query is as wide as the query, with the same bases and the same information, and
+    has lost the motif. Those that cannot be compared are left out (see `refusal`).
+
+    Parameters
+    ----------
+    queries, targets, evalue
+        As for `match`.
+    shuffles : int
+        Random orders of each query; fewer where there are more than 100 queries, 2,000 in all.
+    seed : int
+    """
+    compared = [query for query in queries if refusal(query) is None]
+    if not compared:
+        return Chance(math.nan)
+    each = max(1, min(shuffles, 20 * 100 // len(compared)))
+    stream = np.random.default_rng(seed)
+    mixed = [
+        Motif(f"{query.id}_{number}", "", stream.permutation(query.ppm), query.nsites)
+        for query in compared
+        for number in range(each)
+    ]
+    hits = match(mixed, targets, evalue).hits
+    matched, counts = hits["query"].nunique(), hits["target"].value_counts()
+    rate = matched / len(mixed)
+    if matched and 2 * counts.iloc[0] > matched and 10 * counts.iloc[0] > len(mixed):
+        return Chance(rate, counts.index[0], counts.iloc[0] / len(mixed))
+    return Chance(rate)
+
+
 def best_hits(matches: Matches, query: str) -> list[dict]:
     """What is recorded of a query: all its hits, best first, or else the single best target.
 
