@@ -1,8 +1,9 @@
 """Sets of bound sequences, one file for each transcription factor (TF), as one dataset.
 
-A set holds only what its experiment found bound. In the dataset a sequence is negative for every
-TF whose set does not hold it, which is not the same as not bound: the sets may come from other
-cells, laboratories and thresholds, so a classifier may also learn the source of a sequence.
+A set holds what its experiment found bound, and perhaps what it labels as not bound. In the dataset
+a sequence is negative for every TF whose set does not hold it as bound, which is not the same as
+not bound: the sets may come from other cells, laboratories and thresholds, so a classifier may also
+learn the source of a sequence.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ AT_MOST = 4_000
 """Sites of one TF in the seven-TF dataset."""
 MOST_AMBIGUOUS = 0.1
 """A window with a larger fraction of ambiguous bases is dropped; others keep them as zeros."""
+FEW = 100
+"""Fewer training sites of a TF than this are too few to learn a motif from: a rule of thumb."""
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
 FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
@@ -51,7 +54,7 @@ def seven(folder: Path | str | None = None) -> Dataset:
     """
     folder = downloads.local("chipseq") if folder is None else Path(folder)
     sets = {row["tf"]: folder / row["file"] for row in downloads.table("chipseq")}
-    return _dataset("chipseq", sets, _relevant(sets, None), LENGTH, AT_MOST, seed=33)
+    return _dataset("chipseq", sets, _relevant(sets, None), LENGTH, AT_MOST, 33, own=False)
 
 
 def from_folder(
@@ -64,7 +67,11 @@ def from_folder(
     """A folder with one file of bound sequences for each TF, as a dataset.
 
     Any format of `readers.read` will do. A file's name without its ending (and `.gz`) is its TF.
-    The dataset has the folder's name. Hidden files, README* and `relevant.csv` are no sets.
+    Sequences that a file labels as not bound are negatives of every TF. The dataset has the
+    folder's name. Hidden files, README*, `relevant.csv` and folders are no sets.
+
+    What is left out or assumed is said in a warning for each file; so is a TF with fewer than `FEW`
+    training sites.
 
     Parameters
     ----------
@@ -87,13 +94,21 @@ def from_folder(
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If the folder has fewer than two sets, a set has no usable sequence, `relevant` names a TF
-        that has no set, or `relevant.csv` cannot be read or names what is no motif.
+        If the folder has no set, or one without negatives, a set has no usable sequence, `relevant`
+        names a TF that has no set, or `relevant.csv` cannot be read or names what is no motif.
     """
     path = Path(path)
     name, sets = folder_name(path), _sets(path)
     relevant = _relevant(sets, _given(path) if relevant is None else relevant)
-    return _dataset(name, sets, relevant, length, at_most, seed)
+    dataset = _dataset(name, sets, relevant, length, at_most, seed, own=True)
+    positives = dict(zip(sets, dataset.train.labels.sum(axis=0, dtype=int), strict=True))
+    if few := [f"{tf} {number}" for tf, number in positives.items() if number < FEW]:
+        warnings.warn(
+            f"{path}: {len(dataset.train):,} training sequences, and few of {', '.join(few)}: fewer "
+            f"than {FEW} sites of a TF are too few to learn its motif from",
+            stacklevel=2,
+        )
+    return dataset
 
 
 def folder_name(folder: Path) -> str:
@@ -133,18 +148,27 @@ def _sets(path: Path) -> dict[str, Path]:
     sets: dict[str, Path] = {}
     for file in sorted(path.iterdir(), key=lambda file: file.name.lower()):
         other = file.name.startswith((".", "README")) or file.name == "relevant.csv"
-        if other or not file.is_file():
+        if other or file.is_dir():
             continue
+        if not file.is_file():
+            raise ValueError(f"{file}: is no file, or a link to none; expected bound sequences")
         tf = Path(file.name.removesuffix(".gz")).stem
         if twin := next((known for known in sets if known.lower() == tf.lower()), None):
-            raise ValueError(f"{path}: {sets[twin].name} and {file.name} are both named {tf}")
+            raise ValueError(
+                f"{path}: {sets[twin].name} and {file.name} are both named {tf}; one file for each "
+                "TF is expected: join them, or rename one"
+            )
         sets[tf] = file
-    if len(sets) < 2:
-        raise ValueError(
-            f"{path}: {len(sets)} sets of sequences; at least two are needed, for each TF's "
-            "negatives are the other TFs' sites"
-        )
+    if not sets:
+        raise _too_few_sets(0)
     return sets
+
+
+def _too_few_sets(number: int) -> ValueError:
+    return ValueError(
+        f"{number} sets of sequences; at least two are needed, for each TF's negatives are the "
+        "other TFs' sites, or one with sequences that are labelled 0"
+    )
 
 
 def _given(path: Path) -> dict[str, tuple[str, ...]] | None:
@@ -175,13 +199,17 @@ def _dataset(
     length: int,
     at_most: int | None,
     seed: int,
+    own: bool,
 ) -> Dataset:
     """Windows of all sets, merged into sites, drawn and split.
+
+    In a folder of one's `own`, those labelled as not bound are negatives, and what is left out is
+    said; in the published sets they are left out.
 
     Windows that share half their length (at most 64 nt) are one site: the middle of each lies in
     the other. One window, drawn at random, stands for the site, and it has the labels of every set
     that has a window there. The draw passes over the sites in random order and takes a site if none
-    of its TFs has `at_most` yet, so labels stay those of the full sets. Sites that share `REPEAT`
+    of its TFs has `at_most` yet (it may have none), so labels stay those of the full sets. Sites that share `REPEAT`
     nt are never in two splits.
     """
     if length < 2 * REPEAT:
@@ -190,11 +218,16 @@ def _dataset(
         raise ValueError(f"at_most must be at least 1, found {at_most}")
     half = min(64, length // 2)
     rng = np.random.default_rng(seed)
-    windows, counts = [], {}
+    windows, unbound, counts = [], [], {}
     for tf, file in sets.items():
-        found, counts[tf] = _windows(file, length)
-        windows.append(found)
-    owner = np.repeat(np.arange(len(sets)), [len(found) for found in windows])
+        bound, others, counts[tf] = _windows(file, length, own)
+        windows.append(bound)
+        unbound.append(others)
+    negatives = sum(map(len, unbound))
+    if own and len(sets) < 2 and not negatives:
+        raise _too_few_sets(1)
+    owner = np.repeat([*range(len(sets)), -1], [*map(len, windows), negatives])
+    windows += unbound
     bases = np.concatenate(windows)
     order = rng.permutation(len(bases))
     bases, owner = bases[order], owner[order]
@@ -202,7 +235,7 @@ def _dataset(
     # Groups are counted in the order of their first members, so the sites' order is random too.
     bases = bases[np.unique(site, return_index=True)[1]]
     labels = np.zeros((len(bases), len(sets)), np.uint8)
-    labels[site, owner] = 1
+    labels[site[owner >= 0], owner[owner >= 0]] = 1
     before, several = labels.sum(axis=0, dtype=int), int((labels.sum(axis=1) > 1).sum())
     if at_most is not None:
         taken = _draw(labels, at_most)
@@ -235,36 +268,109 @@ def _dataset(
             for part, split in splits.items()
         },
     }
+    if negatives:
+        config["negatives"] = int((labels.sum(axis=1) == 0).sum())
     return Dataset(name, tuple(sets), **splits, config=config, relevant=relevant)
 
 
-def _windows(file: Path, length: int) -> tuple[np.ndarray, dict]:
-    """The middle of each bound sequence of a file, (n, length) uint8, and what was left out."""
+def _windows(file: Path, length: int, own: bool) -> tuple[np.ndarray, np.ndarray, dict]:
+    """The middle of each sequence of a file, (n, length) uint8: bound, not bound, and counts."""
     reading = readers.read(file)
-    if reading.bad:
-        warnings.warn(f"{len(reading.bad)} bad rows left out:\n{reading.faults()}", stacklevel=4)
-    long = [bases for bases in reading.sequences if len(bases) >= length]
-    if not long:
+    bound, short, ambiguous = _cut(reading.sequences, length)
+    unbound, short_too, ambiguous_too = _cut(reading.unbound if own else [], length)
+    if said := _left_out(reading, length, own, short + short_too, ambiguous + ambiguous_too):
+        warnings.warn("\n".join([f"{reading.file}: {said[0]}", *said[1:]]), stacklevel=4)
+    if not len(bound):
         longest = max(map(len, reading.sequences))
-        raise ValueError(
-            f"{file}: no sequence has the window's {length} nt; the longest has {longest}"
+        why = (
+            f"every window has more than {MOST_AMBIGUOUS:.0%} ambiguous bases"
+            if ambiguous
+            else f"no sequence has the window's {length} nt; the longest has {longest}"
         )
-    starts = [(len(bases) - length) // 2 for bases in long]
-    cut = np.stack([b[start : start + length] for b, start in zip(long, starts, strict=True)])
-    clear = (cut == AMBIGUOUS).mean(axis=1) <= MOST_AMBIGUOUS
-    if not clear.any():
-        raise ValueError(f"{file}: every window has more than {MOST_AMBIGUOUS:.0%} ambiguous bases")
-    return cut[clear], {
+        raise ValueError(f"{file}: {why}")
+    counts = {
         "file": file.name,
         "sha256": downloads.sha256(file),
         "format": reading.format,
         "bound": len(reading.sequences),
         "unbound": len(reading.unbound),
         "bad": len(reading.bad),
-        "too_short": len(reading.sequences) - len(long),
-        "too_ambiguous": int((~clear).sum()),
-        "windows": int(clear.sum()),
+        "too_short": short,
+        "too_ambiguous": ambiguous,
+        "windows": len(bound),
     }
+    return bound, unbound, counts | ({"unbound_windows": len(unbound)} if len(unbound) else {})
+
+
+def _cut(sequences: list[np.ndarray], length: int) -> tuple[np.ndarray, int, int]:
+    """The middles of those that are long and clear enough, and how many are not."""
+    long = [bases for bases in sequences if len(bases) >= length]
+    starts = [(len(bases) - length) // 2 for bases in long]
+    cut = [bases[start : start + length] for bases, start in zip(long, starts, strict=True)]
+    cut = np.array(cut, np.uint8).reshape(-1, length)
+    clear = (cut == AMBIGUOUS).mean(axis=1) <= MOST_AMBIGUOUS
+    return cut[clear], len(sequences) - len(long), int((~clear).sum())
+
+
+def _left_out(
+    reading: readers.Reading, length: int, own: bool, short: int, ambiguous: int
+) -> list[str]:
+    """What is to be said of a file, one thing a line."""
+    rows = len(reading.sequences) + len(reading.unbound) + len(reading.bad)
+    said = []
+    if own:
+        if short:
+            said.append(
+                f"{short:,} of {rows:,} are shorter than the window of {length} nt, left out;"
+            )
+        if ambiguous:
+            said.append(
+                f"{ambiguous:,} of {rows:,} have more than {MOST_AMBIGUOUS:.0%} ambiguous bases "
+                "(N), left out;"
+            )
+        if reading.unbound:
+            how = " by its header" if reading.format == "labelled fasta" else ""
+            said.append(
+                f"{len(reading.unbound):,} of {rows:,} are labelled 0{how}, taken as negatives;"
+            )
+        if reading.names_end_in_label:
+            said.append(
+                "every header ends in 0 or 1, taken as part of a name: if it is a label, write "
+                ">0 and >1;"
+            )
+        if reading.mended:
+            said.append(f"{reading.mended:,} of {rows:,} hold U, read as T, or end in *;")
+    if reading.bad:
+        said.append(f"{len(reading.bad):,} bad rows left out:\n{reading.faults()}")
+    return [*said[:-1], said[-1].rstrip(";")] if said else []
+
+
+def left_out(config: dict) -> pd.DataFrame | None:
+    """What of each TF's file is not in the dataset, and why; from the configuration on record.
+
+    Returns
+    -------
+    DataFrame or None
+        One row per TF: rows in the file, those that cannot be read, are labelled 0 (in a folder of
+        one's own they are negatives), are shorter than the window, have too many ambiguous bases,
+        and the windows that are left. None for data that are not from such files.
+    """
+    if "sets" not in config:
+        return None
+    return pd.DataFrame.from_dict(
+        {
+            tf: {
+                "rows": one["bound"] + one["unbound"] + one["bad"],
+                "not readable": one["bad"],
+                "labelled 0": one["unbound"],
+                f"shorter than {config['length']} nt": one["too_short"],
+                f"more than {MOST_AMBIGUOUS:.0%} N": one["too_ambiguous"],
+                "windows of bound sites": one["windows"],
+            }
+            for tf, one in config["sets"].items()
+        },
+        orient="index",
+    )
 
 
 def _draw(labels: np.ndarray, at_most: int) -> np.ndarray:
