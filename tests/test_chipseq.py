@@ -1,6 +1,7 @@
 """Small sets whose sites can be counted by hand, and the seven-TF data where it is at hand."""
 
 import hashlib
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,8 @@ def test_sites_in_both_sets_are_one_and_have_both_labels(folder):
     assert dataset.classes == ("MYTF", "srf.seq")
     assert dataset.length == 100
     bases, labels = everything(dataset)
-    assert len(bases) == 57
+    assert len(bases) == 58
+    assert dataset.config["negatives"] == (labels.sum(axis=1) == 0).sum() == 1
     assert labels.sum(axis=0).tolist() == [30, 30]
     assert chipseq.overlap(dataset).to_numpy().tolist() == [[30, 3], [3, 30]]
     sets = dataset.config["sets"]
@@ -75,19 +77,20 @@ def test_sites_in_both_sets_are_one_and_have_both_labels(folder):
         "too_short": 0,
         "too_ambiguous": 0,
         "windows": 30,
+        "unbound_windows": 1,
         "sites": 30,
         "sites_kept": 30,
     }
     digest = hashlib.sha256((folder / "srf.seq.txt").read_bytes()).hexdigest()
     assert sets["srf.seq"]["sha256"] == digest
-    assert dataset.config["sites"] == dataset.config["sites_kept"] == 57
+    assert dataset.config["sites"] == dataset.config["sites_kept"] == 58
     assert dataset.config["sites_of_several"] == 3
 
 
 def test_split_is_by_share_seeded_and_complete(folder):
     dataset = chipseq.from_folder(folder)
     sizes = chipseq.sizes(dataset)
-    assert sizes.loc["sequences"].tolist() == [40, 6, 11, 57]  # 0.7, 0.1, 0.2 of 57
+    assert sizes.loc["sequences"].tolist() == [41, 6, 11, 58]  # 0.7, 0.1, 0.2 of 58
     assert (sizes[["train", "valid", "test"]].sum(axis=1) == sizes["all"]).all()
     again, other = chipseq.from_folder(folder), chipseq.from_folder(folder, seed=34)
     assert again.fingerprint == dataset.fingerprint != other.fingerprint
@@ -192,10 +195,93 @@ def test_relevant_motifs_by_name_by_file_and_by_argument(folder):
             chipseq.from_folder(folder)
 
 
+@pytest.fixture
+def labelled(tmp_path):
+    """One file of 60 sequences, every second labelled 0 in its header."""
+    path = tmp_path / "labelled"
+    path.mkdir()
+    rows = random_bases(9, 60, 120)
+    (path / "A.fa").write_text("".join(f"> {i % 2}\n{text(row)}\n" for i, row in enumerate(rows)))
+    return path, rows
+
+
+def test_sequences_labelled_0_are_negatives_so_one_file_is_enough(labelled):
+    path, rows = labelled
+    with pytest.warns(UserWarning, match="A.fa: 30 of 60 are labelled 0 by its header, taken as"):
+        dataset = chipseq.from_folder(path)
+    bases, labels = everything(dataset)
+    assert dataset.classes == ("A",) and labels.sum() == 30
+    assert {text(row[10:110]): i % 2 for i, row in enumerate(rows)} == {
+        text(row): label for row, (label,) in zip(bases, labels.tolist(), strict=True)
+    }
+
+
+def test_what_is_labelled_0_in_one_file_and_bound_in_another_is_bound(labelled):
+    path, rows = labelled
+    fasta(path / "B.fa", rows[::2])  # A's negatives
+    bases, labels = everything(chipseq.from_folder(path))
+    assert len(bases) == 60 and sorted(map(tuple, labels.tolist())) == [(0, 1)] * 30 + [(1, 0)] * 30
+
+
+def test_what_is_left_out_or_assumed_is_said(tmp_path):
+    path = tmp_path / "peaks"
+    path.mkdir()
+    rows = random_bases(4, 150, 130)
+    rows[:7, 60:90] = 4
+    lines = [text(row)[: 99 if i < 20 else None] for i, row in enumerate(rows)]
+    lines[30] = lines[30].replace("T", "u") + "*"
+    (path / "A.fa").write_text("".join(f">p{i} {i % 2}\n{row}\n" for i, row in enumerate(lines)))
+    fasta(path / "B.fa", random_bases(5, 150, 130))
+    with pytest.warns(UserWarning) as warned:
+        dataset = chipseq.from_folder(path, length=100)
+    (said,) = (str(one.message) for one in warned if "A.fa" in str(one.message))
+    assert said.split("\n") == [
+        "A.fa: 20 of 150 are shorter than the window of 100 nt, left out;",
+        "every header ends in 0 or 1, taken as part of a name: if it is a label, write >0 and >1;",
+        "1 of 150 hold U, read as T, or end in *",
+    ]
+    left = chipseq.left_out(dataset.config)
+    assert left.loc["A"].tolist() == [150, 0, 0, 20, 0, 130]
+    assert list(left.columns) == [
+        *("rows", "not readable", "labelled 0"),
+        *("shorter than 100 nt", "more than 10% N", "windows of bound sites"),
+    ]
+    with pytest.warns(UserWarning, match="7 of 150 have more than 10% ambiguous bases .N., left"):
+        dataset = chipseq.from_folder(path, length=64)
+    assert dataset.name == "peaks-64nt" and dataset.length == 64
+    assert chipseq.left_out(dataset.config)["more than 10% N"].tolist() == [7, 0]
+    assert chipseq.left_out({"dataset": "deepsea"}) is None
+
+
+@pytest.mark.parametrize(("number", "few"), [(200, False), (120, True)])
+def test_too_few_sites_to_learn_from_are_said(tmp_path, number, few):
+    path = tmp_path / "peaks"
+    path.mkdir()
+    for i, name in enumerate(("A.fa", "B.fa")):
+        fasta(path / name, random_bases(i, 200 if i else number, 100))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        positives = chipseq.from_folder(path).train.labels.sum(axis=0)
+    assert (positives[0] < chipseq.FEW) == few and positives[1] >= chipseq.FEW
+    assert [
+        f"and few of A {positives[0]}: fewer than 100 sites" in str(w.message) for w in warned
+    ] == [True] * few
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_named(folder):
+    for target in ("loop.fa", "nowhere"):
+        (folder / "loop.fa").symlink_to(target)
+        with pytest.raises(ValueError, match=r"loop\.fa: is no file, or a link to none"):
+            chipseq.from_folder(folder)
+        (folder / "loop.fa").unlink()
+
+
 def test_bad_rows_are_warned_of_with_file_and_line(folder):
     with (folder / "MYTF.fa").open("a") as file:
         file.write(">bad\nAC!T\n")
-    with pytest.warns(UserWarning, match=r"1 bad rows left out:\nMYTF\.fa:61: '!' at position 3"):
+    with pytest.warns(
+        UserWarning, match=r"MYTF\.fa: 1 bad rows left out:\nMYTF\.fa:61: '!' at position 3"
+    ):
         dataset = chipseq.from_folder(folder)
     assert dataset.config["sets"]["MYTF"]["bad"] == 1
 
@@ -218,7 +304,7 @@ def test_folders_that_cannot_be_used(folder, tmp_path):
     (folder / "mytf.txt").rename(folder / "empty.txt")
     with pytest.raises(ValueError, match=r"empty\.txt: empty"):
         chipseq.from_folder(folder)
-    for name in ("empty.txt", "MYTF.fa"):
+    for name in ("empty.txt", "srf.seq.txt"):
         (folder / name).unlink()
     with pytest.raises(ValueError, match="1 sets of sequences; at least two"):
         chipseq.from_folder(folder)

@@ -298,8 +298,8 @@ RUN_OPTIONS = [
     [
         *RUN_OPTIONS,
         (("--model", "CNN-2"), "unknown model 'CNN-2'; there are: cnn-1, cnn-2"),
-        (("--trial", 0), "trial must be a whole number from 1, found 0"),
-        (("--trial", -3), "trial must be a whole number from 1, found -3"),
+        (("--trial", 0), "trial must be a whole number from 1 to 1000, found 0"),
+        (("--trial", -3), "trial must be a whole number from 1 to 1000, found -3"),
     ],
 )
 def test_train_what_cannot_be(refused, tmp_path, options, line):
@@ -432,7 +432,7 @@ def test_null_what_cannot_be(refused, tmp_path, monkeypatch):
 
 def test_trace_what_cannot_be(refused, tmp_path):
     assert "unknown model 'cnn-3'" in refused("trace", "--model", "cnn-3")
-    assert "from 1, found 0" in refused("trace", "--model", "cnn-2", "--trial", 0)
+    assert "from 1 to 1000, found 0" in refused("trace", "--model", "cnn-2", "--trial", 0)
     assert "unknown profile 'x'" in refused("trace", "--model", "cnn-2", "--profile", "x")
 
 
@@ -551,8 +551,8 @@ def test_match(run, tmp_path):
         "dead: not compared (all-zero)",
     ]
     # The archived hits of the authors' own filters, and no other.
-    tomtom = pd.read_csv(DATA / "tomtom" / "cnn_4_tomtom.txt", sep="\t")
-    theirs = set(zip(tomtom.iloc[:, 0], tomtom.iloc[:, 1], strict=True))
+    archived = pd.read_csv(DATA / "tomtom" / "cnn_4_tomtom.txt", sep="\t")
+    theirs = set(zip(archived.iloc[:, 0], archived.iloc[:, 1], strict=True))
     assert set(zip(hits["query"], hits["target"], strict=True)) == theirs
 
     out = run("match", path, "--all", "--output", output)

@@ -19,6 +19,7 @@ from motifbook.motifs.matrices import Motif
 from motifbook.records import experiment, runs
 from motifbook.records.runs import MissingRunError, Record, RecordError, Run
 from motifbook.sequences import catalogue
+from motifbook.sequences.chipseq import Folder
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN = Run("synthetic", "as-run", "paper", "cnn-2", 1)
@@ -46,7 +47,7 @@ def test_a_run_s_path_and_text(tmp_path):
         ({"profile": "full"}, "unknown profile 'full'"),
         ({"profile": "paper "}, "'paper ' must be written 'paper'"),
         ({"model": "cnn-3"}, "unknown model 'cnn-3'; there are: cnn-1, "),
-        ({"trial": 0}, "trial must be a whole number from 1, found 0"),
+        ({"trial": 0}, "trial must be a whole number from 1 to 1000, found 0"),
         ({"trial": True}, "found True"),
         ({"trial": 1.0}, r"found 1\.0"),
         ({"trial": "1"}, "found '1'"),
@@ -80,9 +81,56 @@ def test_a_dataset_is_a_name_or_a_folder(tmp_path):
     assert catalogue.parse_dataset("chipseq") == ("chipseq", None)
     folder = tmp_path / "my peaks (v2)"
     folder.mkdir()
-    assert catalogue.parse_dataset(str(folder)) == ("my-peaks-v2-", folder)
+    assert catalogue.parse_dataset(str(folder)) == ("my-peaks-v2", Folder(folder))
+    for window in ((f"{folder}@200",), (str(folder), 200), (f"{folder}@64", 200)):
+        assert catalogue.parse_dataset(*window) == ("my-peaks-v2-200nt", Folder(folder, 200))
+    assert catalogue.parse_dataset(f"{folder}@100") == ("my-peaks-v2", Folder(folder))
+    (tmp_path / "peaks@70").mkdir()
+    assert catalogue.parse_dataset(f"{tmp_path / 'peaks@70'}")[1].length == 100
+    for text, length, message in (
+        ("chipseq", 200, "dataset chipseq has its own length"),
+        (f"{folder}@63", None, "length must be at least 64 nt, found 63"),
+        (str(folder), -1, "length must be at least 64 nt, found -1"),
+        (f"{folder}@", None, "is neither a folder nor one of"),
+        ("", None, "dataset '' is neither a folder"),
+        (7, None, "dataset 7 is neither a folder"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            catalogue.parse_dataset(text, length)
     with pytest.raises(ValueError, match="'chipsec' is neither a folder nor one of synthetic, "):
         catalogue.parse_dataset("chipsec")
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("данные", "данные"),
+        ("数据", "数据"),
+        ("u\u0308n\u0131", "üni".replace("i", "\u0131")),  # one name, however it is encoded
+        ("डेटा", "डेटा"),
+        ("-n-", "n"),
+        (".peaks", "peaks"),
+        ("peaks_", "peaks_"),
+        ("a b/../c  d", "c-d"),
+    ],
+)
+def test_folders_are_named_in_any_script_and_make_runs(tmp_path, folder, name):
+    (tmp_path / "a b").mkdir()
+    path = tmp_path / folder
+    path.mkdir()
+    assert catalogue.parse_dataset(str(path))[0] == name
+    assert (
+        Run(name, "as-run", "smoke", "cnn-2", 1)
+        .path(tmp_path)
+        .parent.is_relative_to(tmp_path / name)
+    )
+
+
+@pytest.mark.parametrize("folder", ["🧬", "...", "ChipSeq", "synthetic", "null", "authors"])
+def test_folders_that_cannot_name_a_dataset(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    with pytest.raises(ValueError, match=f"cannot be called '{folder}'; rename it"):
+        catalogue.parse_dataset(str(tmp_path / folder))
 
 
 def test_wanted_is_by_model_then_trial():
@@ -228,7 +276,13 @@ def test_a_record_with_a_missing_key(tmp_path, write_record, key):
         ('{"format": 1, "data', "not readable as JSON"),
         ("", "not readable as JSON"),
         ("[]", "must be an object, found list"),
-        ('{"seconds": NaN}', r"not readable as JSON \(NaN is no number\)"),
+        ('{"seconds": NaN}', r"not readable as JSON \(NaN is no number, or too large\)"),
+        ('{"seconds": -Infinity}', r"not readable as JSON \(-Infinity is no number"),
+        ('{"seconds": 1e999}', r"not readable as JSON \(1e999 is no number, or too large\)"),
+        (f'{{"epochs": 1{"0" * 400}}}', r"not readable as JSON \(10+ is no number, or too large"),
+        (f'{{"epochs": 1{"0" * 9000}}}', "not readable as JSON"),
+        ("[" * 200_000, r"not readable as JSON \(nested too deeply\)"),
+        ('{"a":' * 200_000, r"not readable as JSON \(nested too deeply\)"),
         ("\xff", "not readable as JSON"),
     ],
 )

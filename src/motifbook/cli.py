@@ -14,12 +14,16 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from motifbook import __version__, files
 from motifbook.networks import backend
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import PROFILES, SWITCHES, parse_protocol
 from motifbook.records import runs
+
+if TYPE_CHECKING:
+    from motifbook.sequences.chipseq import Folder
 
 
 class UsageError(ValueError):
@@ -170,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
         "That is, AUROC of GC content alone and of counts of words of six bases.",
     )
     describe.add_argument("dataset", help="chipseq, deepsea, or a folder of yours")
+    _add_length(describe)
     _add_results(describe)
 
     reference = command(
@@ -224,6 +229,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="synthetic, chipseq, deepsea, or a folder of yours with one file of bound sequences "
         "(FASTA or a table) per TF",
     )
+    _add_length(parser)
     parser.add_argument(
         "--protocol",
         default="as-run",
@@ -232,10 +238,24 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     _add_results(parser)
 
 
+def _add_length(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--length",
+        type=int,
+        metavar="NT",
+        help="window cut from the middle of each sequence in a folder of yours; shorter ones are "
+        "left out (default: 100)",
+    )
+
+
 def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--results", type=Path, metavar="DIR", help="where records lie (default: results/)"
+        "--results", type=_folder, metavar="DIR", help="where records lie (default: results/)"
     )
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _add_output(parser: argparse.ArgumentParser, option: str, kind: str) -> None:
@@ -260,10 +280,10 @@ def _simulate(options) -> None:
 def _train(options) -> None:
     from motifbook.sequences import catalogue
 
-    name, source = catalogue.parse_dataset(options.dataset)
+    name, source = catalogue.parse_dataset(options.dataset, options.length)
     protocol = parse_protocol(options.protocol).name  # switches in any order
     run = runs.Run(name, protocol, options.profile, options.model, options.trial)
-    _can_keep(options.results)
+    _can_keep(options.results, source)
     backend.check()
     from motifbook.records import experiment
 
@@ -284,11 +304,11 @@ def _print_record(record: runs.Record) -> None:
         )
 
 
-def _wanted(options) -> tuple[list[runs.Run], Path | None]:
+def _wanted(options) -> tuple[list[runs.Run], Folder | None]:
     """The runs that the options name, and the folder of a dataset of one's own."""
     from motifbook.sequences import catalogue
 
-    name, source = catalogue.parse_dataset(options.dataset)
+    name, source = catalogue.parse_dataset(options.dataset, options.length)
     chosen = runs.wanted(
         options.models,
         options.trials,
@@ -303,7 +323,7 @@ def _sweep(options) -> int:
     from motifbook.records.sweep import sweep
 
     chosen, source = _wanted(options)
-    _can_keep(options.results)
+    _can_keep(options.results, source)
     with _sweep_display() as show:
         progress = sweep(chosen, options.results, options.jobs, source, show)
     print(
@@ -377,9 +397,9 @@ def _match(options) -> None:
 
 def _say_chance(options, queries, targets, matches) -> None:
     """How many motifs match with their columns shuffled, and which target takes too many."""
-    from motifbook import matching
+    from motifbook.motifs import tomtom
 
-    found = matching.chance(queries, targets, options.evalue)
+    found = tomtom.chance(queries, targets, options.evalue)
     if math.isnan(found.rate):
         return
     _say(f"with their columns in random order, {found.rate:.1%} match", options.output)
@@ -418,11 +438,10 @@ def _data(options) -> None:
 def _describe(options) -> None:
     from motifbook.sequences import catalogue
 
-    name, source = catalogue.parse_dataset(options.dataset)
+    name, source = catalogue.parse_dataset(options.dataset, options.length)
     if name == "synthetic":
         raise UsageError("the synthetic data have no such record; see: motifbook reference")
-    _can_keep(options.results)
-    from motifbook.sequences import catalogue
+    _can_keep(options.results, source)
     from motifbook.yardsticks import baselines
 
     path = baselines.write_record(catalogue.open_dataset(name, source), options.results)
@@ -481,14 +500,21 @@ def _say(text: str, output: str) -> None:
     print(text, file=sys.stderr if output == files.STDOUT else sys.stdout)
 
 
-def _can_keep(results: Path | None) -> None:
-    """Refuse a place for records that could not be made or written, before any work is done."""
-    folder = runs.results_folder(results).resolve()
+def _can_keep(results: Path | None, source=None) -> None:
+    """Refuse a place for records that could not be made or written, before any work is done.
+
+    With `source`, a folder of one's own, also one that lies in it or holds those of other data.
+    """
+    folder = Path(os.path.realpath(runs.results_folder(results)))
+    if folder.is_symlink():
+        raise UsageError(f"{folder}: is a symbolic link that leads to itself")
     place = next(place for place in (folder, *folder.parents) if place.exists())
     if not place.is_dir():
         raise UsageError(f"{place}: is a file, expected a folder for records")
     if not os.access(place, os.W_OK):
         raise UsageError(f"{place}: no permission to write records there")
+    if source is not None:
+        runs.check_place(source, results)
 
 
 @contextlib.contextmanager

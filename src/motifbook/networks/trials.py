@@ -26,6 +26,7 @@ from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse
 from motifbook.networks.training import Trained, TrainingError
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Run
+from motifbook.sequences.chipseq import Folder
 from motifbook.sequences.datasets import Dataset
 
 Progress = Callable[[int, int, float, float], None]
@@ -36,7 +37,7 @@ def prepare(
     wanted: Iterable[Run],
     results_dir: Path | str | None = None,
     progress: Progress | None = None,
-    source: Path | str | None = None,
+    source: Folder | None = None,
 ) -> list[Run]:
     """Train at once those runs of one model that are not on record, into the cache of networks.
 

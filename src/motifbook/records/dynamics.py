@@ -6,13 +6,13 @@ worth after each epoch, read from the first-layer weights that training keeps in
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from motifbook.files import read_json
 from motifbook.filters import readout
 from motifbook.networks import training
 from motifbook.networks.architectures import MODELS
@@ -99,7 +99,7 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
     if not file.exists():
         raise FileNotFoundError(f"{file}: no such trace")
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = read_json(file)
         if data["run"] != str(run):
             raise ValueError(f"says it is {data['run']}, expected {run}")
         table = pd.DataFrame({name: data[name] for name in ("match_any", "match_relevant")})

@@ -20,6 +20,7 @@ from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse
 from motifbook.records import runs
 from motifbook.records.runs import Record, Run
 from motifbook.sequences import catalogue, datasets, synthetic
+from motifbook.sequences.chipseq import Folder
 from motifbook.sequences.datasets import Dataset
 
 EVALUE = 0.1
@@ -32,7 +33,7 @@ def ensure(
     run: Run,
     results_dir: Path | str | None = None,
     progress: Progress | None = None,
-    source: Path | str | None = None,
+    source: Folder | None = None,
 ) -> Record:
     """The run's record, made if it is missing; safe if several processes ask for it at once.
 
@@ -43,7 +44,7 @@ def ensure(
         Where records lie; the project's `results` unless given.
     progress : callable, optional
         Called after each epoch with (epoch, loss, validation loss).
-    source : path, optional
+    source : Folder, optional
         The folder of a dataset that is one's own.
 
     Raises
@@ -54,8 +55,10 @@ def ensure(
         If training fails.
     """
     with runs.claimed(run, results_dir):
-        if run.path(results_dir).exists():
+        if run.is_there(results_dir):
             return runs.load(run, results_dir, source)
+        if source is not None:
+            runs.check_place(source, results_dir)
         record, trimmed = make(run, progress, source)
         runs.save(record, trimmed, results_dir)
         return record
@@ -97,7 +100,7 @@ def get(
     name, source = catalogue.parse_dataset(dataset)
     chosen = runs.wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
     results_dir = runs.open_results(results_dir, missing)
-    absent = [run for run in chosen if not run.path(results_dir).exists()]
+    absent = [run for run in chosen if not run.is_there(results_dir)]
     if absent and missing == "error":
         names = ", ".join(str(run) for run in absent)
         raise runs.MissingRunError(
@@ -106,11 +109,11 @@ def get(
     if absent and missing == "train":
         for run in absent:
             ensure(run, results_dir, source=source)
-    return [runs.load(run, results_dir, source) for run in chosen if run.path(results_dir).exists()]
+    return [runs.load(run, results_dir, source) for run in chosen if run.is_there(results_dir)]
 
 
 def open_dataset(
-    name: str, protocol: Protocol, profile: Profile, source: Path | str | None = None
+    name: str, protocol: Protocol, profile: Profile, source: Folder | None = None
 ) -> Dataset:
     """A dataset by name, as much of it as the profile uses.
 
@@ -125,7 +128,7 @@ def open_dataset(
 
 
 def make(
-    run: Run, progress: Progress | None = None, source: Path | str | None = None
+    run: Run, progress: Progress | None = None, source: Folder | None = None
 ) -> tuple[Record, list[Motif]]:
     """Train and read one network; returns its record and its trimmed PPMs as matched."""
     protocol = parse_protocol(run.protocol)

@@ -16,16 +16,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from motifbook.files import write_whole
+from motifbook.files import read_json, write_whole
 from motifbook.motifs.matrices import Motif, write_meme
 from motifbook.networks.architectures import MODELS, parse_models
 from motifbook.networks.protocols import parse_profile, parse_protocol
-from motifbook.sequences.datasets import cache_folder, fingerprint
+from motifbook.sequences.datasets import cache_folder, dataset_name, fingerprint
+
+if TYPE_CHECKING:
+    from motifbook.sequences.chipseq import Folder
 
 FORMAT = 1
+MOST_TRIALS = 1000
 MISSING = ("skip", "train", "error")
 _IDENTITY = ("dataset", "protocol", "profile", "model", "label", "trial")
 _RECORD = {
@@ -147,7 +152,7 @@ class Run:
     ------
     ValueError
         For an unknown model, profile or protocol, one that is not written as `parse_protocol` and
-        `parse_profile` write it, or a trial below one.
+        `parse_profile` write it, or a trial that is not in 1..`MOST_TRIALS`.
     """
 
     dataset: str
@@ -157,7 +162,7 @@ class Run:
     trial: int
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[\w][\w.-]*", self.dataset):
+        if not self.dataset or self.dataset != dataset_name(self.dataset):
             raise ValueError(
                 f"dataset name {self.dataset!r} must be letters, digits, '.', '_' and '-'"
             )
@@ -169,13 +174,20 @@ class Run:
         ):
             if name != known:
                 raise ValueError(f"{name!r} must be written {known!r}")
-        if isinstance(self.trial, bool) or not isinstance(self.trial, int) or self.trial < 1:
-            raise ValueError(f"trial must be a whole number from 1, found {self.trial!r}")
+        whole = isinstance(self.trial, int) and not isinstance(self.trial, bool)
+        if not whole or not 1 <= self.trial <= MOST_TRIALS:
+            raise ValueError(
+                f"trial must be a whole number from 1 to {MOST_TRIALS}, found {self.trial!r}"
+            )
 
     def path(self, results_dir: Path | str | None = None) -> Path:
         """Where the record lies; its filters lie beside it, as .meme."""
         folder = results_folder(results_dir) / self.dataset / self.protocol / self.profile
         return folder / self.model / f"trial-{self.trial}.json"
+
+    def is_there(self, results_dir: Path | str | None = None) -> bool:
+        """Whether anything lies where the record does: a link to nothing too."""
+        return os.path.lexists(self.path(results_dir))
 
     def __str__(self) -> str:
         return f"{self.dataset}/{self.protocol}/{self.profile}/{self.model}/trial-{self.trial}"
@@ -231,14 +243,14 @@ def parse_trials(value: str | int) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        If it is neither, or not in 1..1000.
+        If it is neither, or not in 1..`MOST_TRIALS`.
     """
     try:
         number = int(str(value).strip())
     except ValueError:
         number = 0
-    if not 1 <= number <= 1000:
-        raise ValueError(f"trials must be a whole number from 1 to 1000, found {value!r}")
+    if not 1 <= number <= MOST_TRIALS:
+        raise ValueError(f"trials must be a whole number from 1 to {MOST_TRIALS}, found {value!r}")
     return tuple(range(1, number + 1))
 
 
@@ -264,7 +276,7 @@ def wanted(
 def survey(
     runs: Iterable[Run],
     results_dir: Path | str | None = None,
-    source: Path | str | None = None,
+    source: Folder | Path | str | None = None,
 ) -> tuple[dict[Run, Record], dict[Run, str]]:
     """The records that are there, and what is wrong with those that cannot be trusted.
 
@@ -275,7 +287,7 @@ def survey(
     """
     sound, damaged = {}, {}
     for run in runs:
-        if not run.path(results_dir).exists():
+        if not run.is_there(results_dir):
             continue
         try:
             sound[run] = load(run, results_dir, source)
@@ -287,7 +299,7 @@ def survey(
 
 
 def load(
-    run: Run, results_dir: Path | str | None = None, source: Path | str | None = None
+    run: Run, results_dir: Path | str | None = None, source: Folder | Path | str | None = None
 ) -> Record:
     """Read and check one record.
 
@@ -296,7 +308,7 @@ def load(
     run : Run
     results_dir : path, optional
         Where records lie; the project's `results` unless given.
-    source : path, optional
+    source : Folder or path, optional
         The folder of a dataset that is one's own. What it holds may have changed since.
 
     Raises
@@ -307,10 +319,10 @@ def load(
         If the file is no whole record of this run, or is one of other data than `source` holds.
     """
     path = run.path(results_dir)
-    if not path.exists():
+    if not run.is_there(results_dir):
         raise FileNotFoundError(f"{path}: no such record")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        data = read_json(path)
     except (ValueError, OSError) as error:
         raise RecordError(f"{path}: not readable as JSON ({error})") from error
     _expect(f"{path}", data, _RECORD)
@@ -350,32 +362,73 @@ def load(
     if source is not None:
         made_from = data["configuration"]
         relevant = made_from.get("targets", {}).get("relevant", {})
-        check_source(path, source, made_from.get("dataset", {}).get("sets", {}), relevant)
+        check_source(path, source, made_from.get("dataset", {}), relevant)
     return record
 
 
-def check_source(path: Path, source: Path | str, sets: dict, relevant: dict) -> None:
+def check_place(source: Folder, results_dir: Path | str | None = None) -> None:
+    """Refuse to put records of a folder of one's own where they would be lost or mixed up.
+
+    Raises
+    ------
+    ValueError
+        If they would lie among the data.
+    OtherDataError
+        If records of other data lie there under the same name.
+    """
+    place = results_folder(results_dir) / source.name
+    real, data = Path(os.path.realpath(place)), Path(os.path.realpath(source.path))
+    if real == data or data in real.parents:
+        raise ValueError(f"{place}: lies among the data; name another folder for the records")
+    made, description = None, place / "dataset.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        made = read_json(description)["configuration"]["dataset"]
+    if isinstance(made, dict):
+        check_source(description, source, made, None)
+    for path in place.glob("*/*/*/trial-*.json"):
+        protocol, profile, model, name = path.relative_to(place).parts
+        try:
+            trial = int(name.removeprefix("trial-").removesuffix(".json"))
+            load(Run(source.name, protocol, profile, model, trial), results_dir, source)
+            return  # each was checked against another
+        except OtherDataError:
+            raise
+        except (OSError, ValueError):
+            continue
+
+
+def check_source(
+    path: Path, source: Folder | Path | str, dataset: dict, relevant: dict | None
+) -> None:
     """Refuse a record that was made from other files than its folder now holds.
 
     Parameters
     ----------
     path : path
         The record's file.
-    source : path
+    source : Folder or path
         The folder of sequences.
-    sets, relevant : dict
-        What is on record of each TF: its file, with `sha256`, and its relevant motifs.
+    dataset : dict
+        The dataset's configuration on record: `length`, and `sets` with the `sha256` of each file.
+    relevant : dict or None
+        The relevant motifs of each TF on record; None if they do not matter.
 
     Raises
     ------
     OtherDataError
         Naming the TFs.
     """
-    from motifbook.sequences import chipseq
+    from motifbook.sequences.chipseq import Folder, contents
 
-    made = {tf: (one.get("sha256"), list(relevant.get(tf, ()))) for tf, one in sets.items()}
-    held = chipseq.contents(source)
-    if other := sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf)):
+    made, held, same = dataset.get("sets", {}), contents(source), relevant is None
+    made = {
+        tf: (one.get("sha256"), list(held.get(tf, ("", ()))[1] if same else relevant.get(tf, ())))
+        for tf, one in made.items()
+    }
+    other = sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf))
+    if (length := dataset.get("length")) not in (None, Folder.of(source).length):
+        other.append(f"windows of {length} nt")
+    if other:
         raise OtherDataError(
             f"{path}: was made from other data than {source} holds now (other: "
             f"{', '.join(other)}); rename the folder, or move the old records away"
@@ -403,10 +456,6 @@ def _expect_numbers(place: str, found: object, number: int) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _refuse_constant(name: str):
-    raise ValueError(f"{name} is no number")
 
 
 def save(record: Record, filters: list[Motif], results_dir: Path | str | None = None) -> Path:
@@ -450,7 +499,7 @@ def claimed(run: Run, results_dir: Path | str | None = None) -> Iterator[None]:
     """Hold a run against other processes; the operating system lets go of it if we die."""
     from filelock import FileLock
 
-    name = fingerprint({"run": str(run), "results": str(results_folder(results_dir).resolve())})
+    name = fingerprint({"run": str(run), "results": os.path.realpath(results_folder(results_dir))})
     path = cache_folder() / "locks" / f"{name[:32]}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 from motifbook.sequences import chipseq, deepsea, downloads
+from motifbook.sequences.chipseq import Folder
 from motifbook.sequences.datasets import DATASETS, Dataset
 
 
-def open_dataset(name: str, source: Path | str | None = None) -> Dataset:
+def open_dataset(name: str, source: Folder | Path | str | None = None) -> Dataset:
     """A dataset of real sequences, from what was fetched before.
 
     Parameters
     ----------
     name : str
         "chipseq" or "deepsea"; of no meaning where `source` is given.
-    source : path, optional
+    source : Folder or path, optional
         A folder with one file of bound sequences for each TF.
 
     Raises
@@ -27,7 +29,8 @@ def open_dataset(name: str, source: Path | str | None = None) -> Dataset:
         If the name is no dataset, or the data are damaged.
     """
     if source is not None:
-        return chipseq.from_folder(source)
+        folder = chipseq.Folder.of(source)
+        return chipseq.from_folder(folder.path, length=folder.length)
     if name == "chipseq":
         return chipseq.seven()
     if name == "deepsea":
@@ -58,16 +61,30 @@ def fetch(name: str, source: Path | str | None = None) -> Path:
     raise ValueError(f"unknown data {name!r}; there are: authors, chipseq, deepsea")
 
 
-def parse_dataset(text: str) -> tuple[str, Path | None]:
-    """A dataset's name, and its folder where it is one's own: `synthetic` or `path/to/folder`.
+def parse_dataset(text: str, length: int | None = None) -> tuple[str, Folder | None]:
+    """A dataset's name, and its folder where it is one's own.
+
+    Parameters
+    ----------
+    text : str
+        `synthetic`, `path/to/folder`, or `path/to/folder@200` for windows of 200 nt.
+    length : int, optional
+        The window, in nt.
 
     Raises
     ------
     ValueError
-        If it is neither a dataset that motifbook knows nor a folder.
+        If it is neither a dataset that motifbook knows nor a folder, or a window is given for a
+        dataset that has its own.
     """
     if text in DATASETS:
+        if length is not None:
+            raise ValueError(f"dataset {text} has its own length; one can be given for a folder")
         return text, None
-    if not isinstance(text, str | Path) or not (folder := Path(text)).is_dir():
+    found = re.fullmatch(r"(.+)@(\d{1,9})", str(text), re.DOTALL)
+    if found and not Path(text).is_dir():
+        text, length = found[1], int(found[2]) if length is None else length
+    if not isinstance(text, str | Path) or not text or not Path(text).is_dir():
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
-    return chipseq.folder_name(folder), folder
+    folder = Folder(Path(text)) if length is None else Folder(Path(text), length)
+    return folder.name, folder

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
+import os
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import pandas as pd
 
 from motifbook.motifs import matrices
 from motifbook.sequences import downloads, readers
-from motifbook.sequences.datasets import AMBIGUOUS, DATASETS, Dataset, Split
+from motifbook.sequences.datasets import AMBIGUOUS, DATASETS, Dataset, Split, dataset_name
 from motifbook.sequences.overlaps import groups
 
 LENGTH = 100
@@ -33,6 +34,7 @@ FEW = 100
 """Fewer training sites of a TF than this are too few to learn a motif from: a rule of thumb."""
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
+_TAKEN = {*DATASETS, "authors", "null"}
 FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
 
 
@@ -98,36 +100,75 @@ def from_folder(
         names a TF that has no set, or `relevant.csv` cannot be read or names what is no motif.
     """
     path = Path(path)
-    name, sets = folder_name(path), _sets(path)
+    name, sets = Folder(path, length).name, _sets(path)
     relevant = _relevant(sets, _given(path) if relevant is None else relevant)
     dataset = _dataset(name, sets, relevant, length, at_most, seed, own=True)
     positives = dict(zip(sets, dataset.train.labels.sum(axis=0, dtype=int), strict=True))
     if few := [f"{tf} {number}" for tf, number in positives.items() if number < FEW]:
         warnings.warn(
-            f"{path}: {len(dataset.train):,} training sequences, and few of {', '.join(few)}: fewer "
-            f"than {FEW} sites of a TF are too few to learn its motif from",
+            f"{path}: {len(dataset.train):,} training sequences, and few of {', '.join(few)}: "
+            f"fewer than {FEW} sites of a TF are too few to learn its motif from",
             stacklevel=2,
         )
     return dataset
 
 
-def folder_name(folder: Path) -> str:
-    """What a dataset is called that is a folder of one's own: the folder's name.
+@dataclass(frozen=True)
+class Folder:
+    """A folder of one's own, and the window that is cut from its sequences.
 
     Raises
     ------
     ValueError
-        If that is the name of a dataset that motifbook knows.
+        If the window is shorter than two stretches of `REPEAT` nt.
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name)
-    if name in DATASETS:
+
+    path: Path
+    length: int = LENGTH
+
+    def __post_init__(self) -> None:
+        if self.length < 2 * REPEAT:
+            raise ValueError(f"length must be at least {2 * REPEAT} nt, found {self.length}")
+
+    @classmethod
+    def of(cls, source: Folder | Path | str) -> Folder:
+        return source if isinstance(source, Folder) else cls(Path(source))
+
+    @property
+    def name(self) -> str:
+        """What its dataset is called; a window of another length than usual is another dataset.
+
+        Raises
+        ------
+        ValueError
+            As `folder_name` does.
+        """
+        return folder_name(self.path) + (f"-{self.length}nt" if self.length != LENGTH else "")
+
+    def __str__(self) -> str:
+        return f"{self.path}@{self.length}" if self.length != LENGTH else f"{self.path}"
+
+
+def folder_name(folder: Path) -> str:
+    """What a dataset is called that is a folder of one's own: the folder's name.
+
+    Letters of any script stay; what is no letter, digit, ".", "_" or "-" becomes "-".
+
+    Raises
+    ------
+    ValueError
+        If no letter or digit is left, or the name is one that motifbook has for other things.
+    """
+    found = Path(os.path.realpath(folder)).name
+    name = dataset_name(found)
+    if not name or name.casefold() in _TAKEN:
         raise ValueError(
-            f"{folder}: a folder of one's own data cannot be called {name!r}; rename it"
+            f"{folder}: a folder of one's own data cannot be called {found!r}; rename it"
         )
     return name
 
 
-def contents(path: Path | str) -> dict[str, tuple[str, list[str]]]:
+def contents(source: Folder | Path | str) -> dict[str, tuple[str, list[str]]]:
     """What a folder holds of each TF: the sha256 of its file, and its relevant motifs.
 
     Raises
@@ -135,7 +176,7 @@ def contents(path: Path | str) -> dict[str, tuple[str, list[str]]]:
     FileNotFoundError, ValueError
         As `from_folder` does for the folder.
     """
-    path = Path(path)
+    path = Folder.of(source).path
     sets = _sets(path)
     relevant = _relevant(sets, _given(path))
     return {tf: (downloads.sha256(file), list(relevant[tf])) for tf, file in sets.items()}
@@ -209,11 +250,9 @@ def _dataset(
     Windows that share half their length (at most 64 nt) are one site: the middle of each lies in
     the other. One window, drawn at random, stands for the site, and it has the labels of every set
     that has a window there. The draw passes over the sites in random order and takes a site if none
-    of its TFs has `at_most` yet (it may have none), so labels stay those of the full sets. Sites that share `REPEAT`
-    nt are never in two splits.
+    of its TFs has `at_most` yet (it may have none), so labels stay those of the full sets. Sites
+    that share `REPEAT` nt are never in two splits.
     """
-    if length < 2 * REPEAT:
-        raise ValueError(f"length must be at least {2 * REPEAT} nt, found {length}")
     if at_most is not None and at_most < 1:
         raise ValueError(f"at_most must be at least 1, found {at_most}")
     half = min(64, length // 2)

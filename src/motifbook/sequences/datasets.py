@@ -11,6 +11,8 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,6 +145,17 @@ def fingerprint(config: dict) -> str:
     """sha256 of a configuration's canonical JSON."""
     text = json.dumps(config, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def dataset_name(text: str) -> str:
+    """A text as the name of a dataset, and so of a folder of records.
+
+    Letters and digits of any script, ".", "_" and "-" stay, and anything else becomes "-"; "." and
+    "-" do not stand at its ends.
+    """
+    plain = unicodedata.normalize("NFC", text)
+    kept = (c if c in "._-" or unicodedata.category(c)[0] in "LMN" else "-" for c in plain)
+    return re.sub("-+", "-", "".join(kept)).strip(".-")
 
 
 def one_hot(bases: np.ndarray, dtype: str = "float32") -> np.ndarray:

@@ -42,6 +42,7 @@ _OTHER = {
     ),
     r"@\S.*\n[A-Za-z.]+\n\+": "a FASTQ file of reads; write its sequences as FASTA",
     r"MEME version": "a file of motifs (MEME format), not of sequences",
+    r"\{": "a JSON file, such as a record; only sequences may lie in this folder",
     r"LOCUS\s": "a GenBank file; write its sequences as FASTA",
 }
 """What is given by mistake, by how it starts."""

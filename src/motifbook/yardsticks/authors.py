@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from motifbook.files import read_json
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
@@ -393,6 +394,6 @@ def load_reread(results_dir: Path | str | None = None) -> pd.DataFrame:
 def _load(results_dir: Path | str | None, name: str) -> pd.DataFrame:
     path = runs.results_folder(results_dir) / "authors" / "networks.json"
     try:
-        return pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))[name])
+        return pd.DataFrame(read_json(path)[name])
     except (OSError, ValueError, KeyError) as error:
         raise runs.RecordError(f"{path}: not a readable record ({error})") from error

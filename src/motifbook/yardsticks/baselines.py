@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 import motifbook
+from motifbook.files import read_json
 from motifbook.networks import training
 from motifbook.records import runs
 from motifbook.sequences import catalogue, chipseq
@@ -171,11 +172,13 @@ def get(
             raise runs.MissingRunError(f"{path}: no record of the dataset {name}")
         if missing == "skip":
             return None
+        if source is not None:
+            runs.check_place(source, results_dir)
         write_record(catalogue.open_dataset(name, source), results_dir)
     record = load_record(name, results_dir)
     if source is not None:
-        sets = record["configuration"]["dataset"]["sets"]
-        runs.check_source(path, source, sets, record["relevant"])
+        made = record["configuration"]["dataset"]
+        runs.check_source(path, source, made, record["relevant"])
     return record
 
 
@@ -199,7 +202,7 @@ def load_record(name: str, results_dir: Path | str | None = None) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no record of the dataset {name}")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
         if (found := (record["format"], record["dataset"])) != (runs.FORMAT, name):
             raise ValueError(f"is of format and dataset {found}, not {(runs.FORMAT, name)}")
         if fingerprint(record["configuration"]) != record["configuration_sha256"]:

@@ -12,7 +12,6 @@ and layer.
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 import time
 from collections import Counter
@@ -26,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 import motifbook
+from motifbook.files import read_json
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
@@ -318,7 +318,7 @@ def load_null(kind: str, results_dir: Path | str | None = None) -> pd.DataFrame:
 def _read(path: Path, kind: str) -> dict:
     """The JSON of a record, its rows cut down to `COLUMNS`; RecordError if it is damaged."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         if data["kind"] != kind:
             raise ValueError(f"is of kind {data['kind']!r}, expected {kind!r}")
         if fingerprint(data["configuration"]) != data["configuration_sha256"]:

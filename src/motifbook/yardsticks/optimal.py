@@ -52,6 +52,7 @@ from pathlib import Path
 import numpy as np
 
 import motifbook
+from motifbook.files import read_json
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
 from motifbook.networks import training
 from motifbook.networks.protocols import parse_profile
@@ -246,7 +247,7 @@ def load_reference(
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no record of the upper references")
     try:
-        record = json.loads(path.read_text())
+        record = read_json(path)
         found = tuple(record[key] for key in ("format", "dataset", "protocol"))
         hashed = fingerprint(record["configuration"])
         stated = record["configuration_sha256"]
