@@ -522,11 +522,100 @@ def test_data_that_cannot_be_swept_are_refused_before_any_run(
 
 def test_rows_left_out_are_noted(peaks, tmp_path, capsys):
     with (peaks / "TF-17.txt").open("a") as file:
-        file.write("A\tlast\tACGT*\t1\n")
+        file.write("A\tlast\tACGT!\t1\n")
     assert cli.main(["describe", str(peaks), "--results", str(tmp_path)]) == 0
-    err = capsys.readouterr().err
-    assert err.startswith("motifbook: note: 1 bad rows left out: TF-17.txt:82: '*' at position 5")
-    assert err.count("\n") == 1
+    bad, few = capsys.readouterr().err.splitlines()
+    assert bad == (
+        "motifbook: note: TF-17.txt: 1 bad rows left out: TF-17.txt:82: '!' at position 5 is no "
+        "nucleotide (A, C, G, T, N)"
+    )
+    assert re.fullmatch(
+        rf"motifbook: note: {peaks}: \d+ training sequences, and few of mafk \d+, TF-17 \d+: fewer "
+        "than 100 sites of a TF are too few to learn its motif from",
+        few,
+    )
+
+
+def test_the_window_can_be_chosen(run, refused, peaks, tmp_path):
+    results = ("--results", tmp_path / "results")
+    out = run("describe", peaks, "--length", 80, *results)
+    assert out.endswith(f"on record: {tmp_path / 'results' / 'my-peaks-80nt' / 'dataset.json'}\n")
+    assert run("describe", f"{peaks}@80", *results) == out
+    record = baselines.load_record("my-peaks-80nt", tmp_path / "results")
+    assert record["configuration"]["dataset"]["length"] == 80
+    options = ("--models", "cnn-2", "--trials", 1, *results, "--dataset", peaks, "--length", 80)
+    assert "0 of 1 runs on record" in run("runs", *options)
+    for verb in (("describe",), ("train", "--model", "cnn-2", "--dataset")):
+        line = refused(*verb, peaks, "--length", 63)
+        assert "length must be at least 64 nt, found 63" in line
+        assert "dataset chipseq has its own length" in refused(*verb, "chipseq", "--length", 80)
+
+
+def test_other_data_of_the_same_name_are_not_mixed_up(run, refused, peaks, tmp_path):
+    results, other = ("--results", tmp_path / "results"), tmp_path / "other" / "my peaks"
+    shutil.copytree(peaks, other)
+    run("describe", peaks, *results)
+    kept = (tmp_path / "results" / "my-peaks" / "dataset.json").read_bytes()
+    run("describe", other, *results)  # a copy is the same data
+    (other / "mafk.fa").write_text((peaks / "mafk.fa").read_text() + ">p\n" + "ACGT" * 30 + "\n")
+    train = ("train", "--model", "cnn-2", "--profile", "smoke", "--dataset")
+    sweep_ = ("sweep", "--models", "cnn-2", "--trials", 1, "--profile", "smoke", "--dataset")
+    for verb in (("describe",), train, sweep_):
+        line = refused(*verb, other, *results)
+        assert f"was made from other data than {other} holds now (other: mafk)" in line
+    found = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    assert [path.name for path in found] == ["dataset.json"]
+    assert json.loads(kept)["sizes"] == json.loads(found[0].read_bytes())["sizes"]
+
+
+def test_records_are_not_written_among_the_data(refused, peaks, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "project_root", lambda: tmp_path / "project")
+    data = peaks.rename(tmp_path / "peaks")
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    train = ("train", "--model", "cnn-2", "--dataset")
+    sweep_ = ("sweep", "--models", "cnn-2", "--trials", 1, "--dataset")
+    for verb in (("describe",), train, sweep_):
+        for results in (".", tmp_path, "link", data, data / "results"):
+            line = refused(*verb, "peaks", "--results", results)
+            assert "lies among the data; name another folder for the records" in line
+    assert sorted(path.name for path in data.iterdir()) == ["TF-17.txt", "mafk.fa"]
+    assert cli.main(["describe", "peaks", "--results", ""]) == 0  # as without it
+    assert (tmp_path / "project" / "results" / "peaks" / "dataset.json").is_file()
+
+
+def test_links_that_lead_to_themselves(refused, tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for arguments in (
+        ("describe", loop),
+        ("describe", DATA / "peaks", "--results", loop),
+        ("train", "--model", "cnn-2", "--results", loop),
+        ("train", "--model", "cnn-2", "--dataset", loop),
+        ("sweep", "--models", "cnn-2", "--results", loop),
+        ("runs", "--results", loop),
+        ("match", loop, "--output", tmp_path / "hits.tsv"),
+        ("data", "chipseq", "--from", loop),
+        ("authors", "--from", loop),
+        ("reference", "--results", loop),
+    ):
+        assert str(loop) in refused(*arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, '{"seconds": 1e999}', "{", None])
+def test_a_record_that_cannot_be_read_costs_no_other_its_place(tmp_path, capsys, content):
+    good, bad = (Run("synthetic", "as-run", "paper", "cnn-2", trial) for trial in (1, 2))
+    on_record(good, tmp_path)
+    path = bad.path(tmp_path)
+    path.symlink_to(path) if content is None else path.write_text(content)
+    listing = ["runs", "--models", "cnn-2", "--trials", "3", "--results", str(tmp_path)]
+    assert cli.main(listing) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split()[:5] == ["cnn-2", "1", "of", "3", "2,3"]
+    assert err.startswith(f"motifbook: damaged: {path}: not readable as JSON (")
+    assert err.count("\n") == 1 and len(err) < 400
+    assert [*runs.on_record(tmp_path)] == [good, bad]
 
 
 # --- match -------------------------------------------------------------------------------------
@@ -675,7 +764,7 @@ def test_describe(run, refused, tmp_path):
     record = baselines.load_record("peaks", tmp_path)
     lines = [line.split() for line in out.splitlines()]
     assert lines[0] == ["train", "valid", "test", "all", "AUROC", "gc", "AUROC", "words"]
-    assert lines[1] == ["sequences", "168", "24", "48", "240"]
+    assert lines[1] == ["sequences", "182", "26", "52", "260"]
     row = record["baselines"].set_index(["class", "baseline"])["auroc"]
     assert lines[2][0] == "FOSL1" and lines[2][4] == "80"
     assert float(lines[2][5]) == pytest.approx(row["FOSL1", "gc"], abs=6e-4)

@@ -33,6 +33,7 @@ from drawn import (
     written,
 )
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from motifbook.book import figures
@@ -59,6 +60,21 @@ def test_style():
     assert {name: plt.rcParams[name] for name in wanted} == wanted
     cycle = [to_hex(colour) for colour in plt.rcParams["axes.prop_cycle"].by_key()["color"]]
     assert cycle[:2] == [BLUE, ORANGE]
+
+
+@pytest.mark.parametrize("settings", [{}, {"figure.autolayout": True}])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: figures.logo_grid(record()),
+        lambda: figures.ground_truth_grid([Motif("a", "A", np.eye(4), 4)]),
+        lambda: figures.gallery([filter_(0)], ["one"]),
+        lambda: figures.sequence(np.zeros(5, "uint8"), TestSequence.SITES[:0], ["MAX"], width=5),
+    ],
+)
+def test_grids_of_axes_need_no_style(settings, draw):
+    with matplotlib.rc_context(matplotlib.rcParamsDefault | settings):
+        assert isinstance(draw(), Figure)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 STDOUT = "-"
 """The name of standard output on a command line."""
@@ -90,7 +91,7 @@ def write_whole(path: Path | str, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def read_json(path: Path | str) -> object:
+def read_json(path: Path | str) -> Any:
     """What a JSON file holds.
 
     Raises

@@ -317,8 +317,6 @@ def _windows(file: Path, length: int, own: bool) -> tuple[np.ndarray, np.ndarray
     reading = readers.read(file)
     bound, short, ambiguous = _cut(reading.sequences, length)
     unbound, short_too, ambiguous_too = _cut(reading.unbound if own else [], length)
-    if said := _left_out(reading, length, own, short + short_too, ambiguous + ambiguous_too):
-        warnings.warn("\n".join([f"{reading.file}: {said[0]}", *said[1:]]), stacklevel=4)
     if not len(bound):
         longest = max(map(len, reading.sequences))
         why = (
@@ -327,6 +325,8 @@ def _windows(file: Path, length: int, own: bool) -> tuple[np.ndarray, np.ndarray
             else f"no sequence has the window's {length} nt; the longest has {longest}"
         )
         raise ValueError(f"{file}: {why}")
+    if said := _left_out(reading, length, own, short + short_too, ambiguous + ambiguous_too):
+        warnings.warn("\n".join([f"{reading.file}: {said[0]}", *said[1:]]), stacklevel=4)
     counts = {
         "file": file.name,
         "sha256": downloads.sha256(file),

@@ -8,7 +8,6 @@ same data that `synthetic` simulates as run; of those in vivo there are no weigh
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
