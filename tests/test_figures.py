@@ -38,7 +38,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from motifbook.book import figures
 from motifbook.motifs.matrices import TFS, Motif, information
-from motifbook.paper import claims
+from motifbook.paper import rules, verdicts
 from motifbook.records import experiment
 from motifbook.records import runs as run_records
 from motifbook.records.runs import Record
@@ -800,20 +800,23 @@ COMPARISON = pd.DataFrame(
 LEDGER = pd.DataFrame(
     [
         {"quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
-        | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "differs"}
+        | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "does not hold"}
         | {"explanation": "an older run", "note": "", "section": "B"}
         | {"kind": "comparison", "delta": -0.75, "low": -0.5, "high": 0.0}
-        | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"},
+        | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"}
+        | {"first": "close", "pair": "cnn-2 cnn-50+l1", "settle": "9 trials each"},
         {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
-        | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "close, provisional"}
+        | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "inconclusive, provisional"}
         | {"explanation": "As printed.", "note": "As printed.", "section": "A"}
         | {"kind": "number", "delta": -0.05, "low": -0.2, "high": 0.1}
-        | {"models": "cnn-1@2 cnn-4", "quantity": "match_any", "run": ""},
+        | {"models": "cnn-1@2 cnn-4", "quantity": "match_any", "run": ""}
+        | {"first": "", "pair": "", "settle": ""},
         {"quote": "1,234,567 weights", "rule": "equal", "paper": 1234567.0, "paper_sd": math.nan}
         | {"ours": math.nan, "ours_sd": math.nan, "trials": 0, "verdict": "not yet run"}
-        | {"explanation": claims.UNEXPLAINED, "note": "", "section": "B"}
+        | {"explanation": verdicts.UNEXPLAINED, "note": "", "section": "B"}
         | {"kind": "number", "delta": math.nan, "low": math.nan, "high": math.nan}
-        | {"models": "cnn-2", "quantity": "auroc", "run": ""},
+        | {"models": "cnn-2", "quantity": "auroc", "run": ""}
+        | {"first": "", "pair": "", "settle": ""},
     ]
 )
 
@@ -848,30 +851,49 @@ def test_a_ledger_has_a_row_per_claim():
             "“a < b”|Why: an older run (synthetic/cnn-2)",
             "+0.500",
             "−0.250|1 trial|[−0.500, +0.000]",
-            "✕ differs",
+            "✕ does not hold|first rule: close|nearest: CNN-2 and CNN-50 + l1|"
+            "to settle it: 9 trials each",
         ],
         [
             "CNN-1 layer 2, CNN-4, match any motif|“0.5”|As printed.",
             "0.500 ± 0.100",
             "0.450 ± 0.000|2 trials|Δ −0.050 [−0.200, +0.100]",
-            "◐ close, provisional",
+            "◐ inconclusive, provisional",
         ],
-        [f"“1,234,567 weights”|{claims.UNEXPLAINED}", "1,234,567", "", "○ not yet run"],
+        [f"“1,234,567 weights”|{verdicts.UNEXPLAINED}", "1,234,567", "", "○ not yet run"],
     ]
     assert "“a &lt; b”" in page.data
+
+
+def test_rows_of_one_quotation_say_what_they_are_of():
+    rows = pd.concat([LEDGER[:1], LEDGER[:1].assign(quantity="aupr"), LEDGER[2:]])
+    first = [row[0] for row in cells(figures.ledger_table(rows))[1:]]
+    assert first[0].startswith("CNN-2, AUROC|“a < b”|")
+    assert first[1].startswith("CNN-2, AUPR|“a < b”|")
+    assert first[2].startswith("“1,234,567 weights”|")
 
 
 def test_verdicts_are_counted_by_section():
     table = figures.counts(LEDGER)
     assert table.index.tolist() == ["B", "A"]
-    assert table.columns.tolist() == ["close, provisional", "differs", "not yet run"]
+    assert table.columns.tolist() == [
+        "inconclusive, provisional",
+        "does not hold",
+        "not yet run",
+    ]
     assert table.to_numpy().tolist() == [[0, 1, 1], [1, 0, 0]]
-    assert figures.counts(LEDGER, "kind")["differs"].to_dict() == {"comparison": 1, "number": 0}
+    assert figures.counts(LEDGER, "kind")["does not hold"].to_dict() == {
+        "comparison": 1,
+        "number": 0,
+    }
 
 
 def test_every_verdict_has_a_sign_and_a_colour_of_its_own():
-    assert set(figures.VERDICT) == set(claims.VERDICTS)
+    assert set(figures.VERDICT) == {*rules.VERDICTS, *rules.FIRST_VERDICTS}
     words = {
+        "equivalent": "● equivalent",
+        "inconclusive": "◐ inconclusive",
+        "does not hold": "✕ does not hold",
         "reproduced": "● reproduced",
         "close, provisional": "◐ close, provisional",
         "differs": "✕ differs",

@@ -14,7 +14,7 @@ from motifbook.book.provenance import (
     described,
     provenance,
 )
-from motifbook.paper import claims
+from motifbook.paper import verdicts
 from motifbook.records import experiment
 from motifbook.records.runs import Run
 from motifbook.sequences import synthetic
@@ -130,7 +130,7 @@ class TestBehind:
         assert of_both == "synthetic/as-run/paper/cnn-2: 1-2"
 
     def test_every_value_of_the_ledger_has_its_runs(self, records):
-        ledger = claims.ledger(records)
+        ledger = verdicts.ledger(records)
         named = [behind(claim, records) for claim in ledger.to_dict("records")]
         assert [bool(runs) for runs in named] == list(ledger["trials"] > 0)
         assert any(named)

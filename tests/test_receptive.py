@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motifbook.book import receptive
-from motifbook.book.receptive import ALIKE, AMBIGUOUS_PATTERN, PATTERNS
+from motifbook.networks import receptive
+from motifbook.networks.receptive import ALIKE, AMBIGUOUS_PATTERN, PATTERNS
 from motifbook.sequences.datasets import encode
 
 CACGTG, GTGCAC, SPACED = PATTERNS

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import AS_WRITTEN
-from motifbook.paper import claims
-from motifbook.records import experiment, runs
+from motifbook.paper import rules, verdicts
+from motifbook.records import experiment
 from motifbook.yardsticks import authors
 
 SYNTHETIC = Path(__file__).parents[1] / "results" / "synthetic" / "as-run" / "paper"
@@ -79,17 +80,18 @@ def expected(claim) -> float:
         "equal": lambda: max(ours) - min(ours),
         "spread at most": lambda: max(ours) - min(ours),
         "largest at most": lambda: max(ours),
+        "near": lambda: max((value - than[0] for value in ours), key=abs),
     }[claim.rule]()
 
 
 @pytest.fixture(scope="module")
 def ledger():
     records = experiment.get(missing="skip") + experiment.get(dataset="chipseq", missing="skip")
-    return claims.ledger(records, in_vivo="chipseq")
+    return verdicts.ledger(records, in_vivo="chipseq")
 
 
 def test_every_value_of_the_ledger_from_the_bare_files(ledger):
-    judged = [claim for claim in ledger.itertuples() if not math.isnan(claim.ours)]
+    judged = [c for c in ledger.itertuples() if not math.isnan(c.ours) and c.kind != "fact"]
     checked = [claim for claim in judged if claim.quantity in BARE]
     assert len(judged) - len(checked) <= 8 and len(checked) >= 80
     for claim in checked:
@@ -97,32 +99,66 @@ def test_every_value_of_the_ledger_from_the_bare_files(ledger):
         assert claim.ours == pytest.approx(expected(claim), rel=1e-5, abs=1e-5), claim.id
 
 
-def test_every_verdict_on_a_number_from_the_rule_in_words(ledger):
+def test_every_first_verdict_on_a_number_from_the_rule_in_words(ledger):
     """The rule, written a second time; only Welch's interval is the ledger's own."""
-    numbers = ledger[(ledger["kind"] == "number") & ledger["ours"].notna()]
-    numbers = numbers[~numbers["verdict"].str.startswith(claims.UNTESTABLE)]
+    numbers = ledger[(ledger["kind"] == "number") & (ledger["first"] != "")]
     assert len(numbers) >= 60
     for claim in numbers.itertuples():
         tight, loose = (0.01, 0.02) if claim.quantity.startswith("au") else (0.05, 0.10)
         size = round(abs(claim.ours - claim.paper), 9)
         within = claim.low <= 0 <= claim.high
         verdict = (
-            claims.REPRODUCED
+            rules.REPRODUCED
             if size <= tight or (size <= loose and within)
-            else claims.CLOSE
+            else rules.CLOSE
             if size <= loose
-            else claims.DIFFERS
+            else rules.DIFFERS
         )
-        assert claim.verdict.removesuffix(claims.PROVISIONAL) == verdict, claim.id
+        assert claim.first.removesuffix(rules.PROVISIONAL) == verdict, claim.id
+
+
+def test_every_second_verdict_on_a_cell_from_scipys_tests(ledger):
+    """Of Table 1, with the paper's five trials made up so that they have its mean and error."""
+    cells = ledger[(ledger["section"] == "Table 1") & (ledger["kind"] == "number")]
+    assert len(cells) == 48
+    unit = np.array([-1.0, -1, 0, 1, 1]) / math.sqrt(0.8)  # population deviation 1
+    ps = {}
+    for claim in cells.itertuples():
+        margin = 0.02 if claim.quantity == "auroc" else 0.10
+        ours = np.array([BARE[claim.quantity](run, run["layers"][0])
+                         for run in read("synthetic", claim.models)])  # fmt: skip
+        theirs = claim.paper + (claim.paper_sd + 0.0005) * unit
+        sides = [
+            stats.ttest_ind(ours + sign * (margin - 0.0005), theirs, equal_var=False,
+                            alternative=way).pvalue
+            for sign, way in ((1, "greater"), (-1, "less"))
+        ]  # fmt: skip
+        nearer = np.sign(claim.delta) * min(abs(claim.delta), 0.0005)
+        ps[claim.id] = stats.ttest_ind(ours - nearer, theirs, equal_var=False).pvalue
+        assert (claim.verdict == rules.EQUIVALENT) == (max(sides) < 0.05), claim.id
+    for rank, (name, p) in enumerate(sorted(ps.items(), key=lambda item: item[1])):
+        if p * (48 - rank) > 0.05:
+            break
+        assert cells.set_index("id")["verdict"][name] in (rules.EQUIVALENT, rules.DIFFERENT)
+    rest = set(list(dict(sorted(ps.items(), key=lambda item: item[1])))[rank:])
+    assert not (cells[cells["id"].isin(rest)]["verdict"] == rules.DIFFERENT).any()
 
 
 def test_whatever_differs_is_explained_or_says_that_it_is_not(ledger):
-    differs = ledger[ledger["verdict"].str.startswith(claims.DIFFERS)]
+    differs = ledger[
+        ledger["verdict"].str.startswith((rules.DIFFERENT, rules.FAILS))
+        | ledger["first"].str.startswith(rules.DIFFERS)
+    ]
     assert (differs["explanation"].str.len() > 0).all()
-    explained = differs[differs["explanation"] != claims.UNEXPLAINED]
+    explained = ledger[(ledger["run"] != "") & ~ledger["stand_in"]]
     results = SYNTHETIC.parents[2]
     for claim in explained.itertuples():
         assert (results / claim.run).exists() or (results / f"{claim.run}.json").exists(), claim.id
+
+
+def test_what_is_not_settled_says_what_would_settle_it(ledger):
+    open_ = ledger[ledger["verdict"].str.startswith((rules.INCONCLUSIVE, rules.DIFFERENT))]
+    assert len(open_) and (open_["settle"] != "").all()
 
 
 @pytest.mark.parametrize("dataset", FOLDERS)
@@ -160,23 +196,42 @@ def test_what_the_explanations_say_is_so(ledger):
     for row in judged.loc[[f"table1-{name}" for name in scattered]].itertuples():
         assert row.low <= 0 <= row.high, row.Index
     archive = authors.load_check().set_index("model")
-    for model in ("cnn-4", "cnn3-2"):
-        trials = values("synthetic", model, "match_any")
-        assert min(trials) <= archive["match_any"][model] <= max(trials)
     assert archive["auroc_sd"].min() > 5 * 0.001
+    in_vivo = authors.load_check(folder="invivo")["archived_auroc_sd"]
+    assert in_vivo.min() > 5 * 0.006
     assert archive["match_relevant"]["cnn19-1-2"] == pytest.approx(0.87, abs=0.005)
+    trials = values("synthetic", "cnn3-2", "match_any")
+    assert min(trials) <= archive["match_any"]["cnn3-2"] <= max(trials)
 
-    rung = experiment.get("cnn-4,cnn3-2,cnn-25", 3, protocol="as-run+optimiser", missing="error")
-    by_optimiser = runs.table(rung).groupby("model")[["match_any", "match_relevant"]].mean()
-    assert abs(by_optimiser["match_any"]["cnn-4"] - 0.453) <= 0.10
-    assert abs(by_optimiser["match_relevant"]["cnn-4"] - 0.127) <= 0.05
-    assert abs(by_optimiser["match_any"]["cnn3-2"] - 0.233) <= 0.05
-    assert by_optimiser["match_relevant"]["cnn-25"] < 0.980 - 0.05
+    reread = authors.load_reread().groupby("model")[["match_any", "match_relevant"]].mean()
+
+    def off(model, quantity, printed):
+        """How far from the print ours are, as read, and as re-read."""
+        as_read = np.mean(values("synthetic", model, quantity))
+        return abs(as_read - printed), abs(reread[quantity][model] - printed)
+
+    for model, quantity, printed in (
+        ("cnn-4", "match_any", 0.453),
+        ("cnn-4", "match_relevant", 0.127),
+        ("cnn9-4", "match_any", 0.260),
+    ):
+        as_read, anew = off(model, quantity, printed)
+        assert anew < as_read
+    as_read, anew = off("cnn3-2", "match_any", 0.233)
+    assert anew >= as_read
+
+    rung = experiment.get("cnn-4", 3, protocol="as-run+optimiser", missing="error")
+    for quantity in ("match_any", "match_relevant"):
+        change = [
+            record.layer()[quantity] - values("synthetic", "cnn-4", quantity)[record.run.trial - 1]
+            for record in rung
+        ]
+        assert stats.ttest_1samp(change, 0).pvalue > 0.05
 
     relevant = values("synthetic", "cnn-4", "match_relevant")
     small = [values("synthetic", model, "match_relevant") for model in ("cnn-1", "cnn-2")]
     assert np.max(small) < min(relevant)
-    assert judged["verdict"]["table1-cnn9-4-relevant"] == claims.REPRODUCED
+    assert judged["verdict"]["table1-cnn9-4-relevant"] == rules.EQUIVALENT
 
     window = experiment.get("cnn9-4", protocol="as-run+window", missing="skip")
     nine = np.mean([record.layer()["match_any"] for record in window])
@@ -184,9 +239,10 @@ def test_what_the_explanations_say_is_so(ledger):
     by_text = MODELS["cnn-50-2"].under(AS_WRITTEN)
     assert (by_text.convs[1].filters, by_text.hidden) == (128, 512)
 
+
+@pytest.mark.skipif(not CHIPSEQ.is_dir(), reason="no record in vivo at batch 100 yet")
+def test_what_the_explanations_say_of_the_stand_in_data_is_so():
     for quantity in ("auroc", "aupr"):
         large = ("cnn-10", "cnn-25", "cnn-50", "cnn-100", "cnn9-25", "cnn-50-2")
         best = max(np.mean(values("chipseq", model, quantity)) for model in large)
         assert np.mean(values("chipseq", "cnn-1", quantity)) > best
-        fifty = np.mean(values("chipseq", "cnn-50", quantity))
-        assert np.mean(values("chipseq", "cnn-4", quantity)) < fifty

@@ -15,7 +15,8 @@ import pytest
 from drawn import BLUE, GREEN, GREY, ORANGE, RED, WHITE, points, written
 from matplotlib.colors import to_hex
 
-from motifbook.book import receptive, toy_figures
+from motifbook.book import toy_figures
+from motifbook.networks import receptive
 
 
 @pytest.fixture(autouse=True)

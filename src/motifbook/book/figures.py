@@ -27,7 +27,7 @@ from matplotlib.transforms import Affine2D
 
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
-from motifbook.paper import claims
+from motifbook.paper import measures, rules, verdicts
 from motifbook.records.runs import Record
 
 WIDTH = 6.4
@@ -51,13 +51,13 @@ QUANTITY = {
 """Label and colour of each quantity."""
 
 VERDICT = {
-    "reproduced": ("●", "#01704f"),
-    "close": ("◐", "#8a5a00"),
-    "differs": ("✕", "#b03a00"),
+    **dict.fromkeys(("equivalent", "holds", "reproduced"), ("●", "#01704f")),
+    **dict.fromkeys(("inconclusive", "close"), ("◐", "#8a5a00")),
+    **dict.fromkeys(("different", "does not hold", "differs"), ("✕", "#b03a00")),
     "not yet run": ("○", GREY),
     "cannot be tested": ("–", GREY),
 }
-"""Sign and colour of each verdict; both only ever accompany the word."""
+"""Sign and colour of each verdict of both rules; both only ever accompany the word."""
 
 
 def style() -> None:
@@ -172,7 +172,7 @@ def _verdict_of_filter(filter: dict[str, Any]) -> tuple[str, str]:
     if not hits:
         return "none", "no match"
     if filter["tf"]:
-        hit = claims.relevant_hit(filter) or hits[0]
+        hit = measures.relevant_hit(filter) or hits[0]
         name = matrices.TRUE_TF.get(hit["target"], filter["tf"])
         return "relevant", f"{name} {_power(hit['e_value'])}"
     name = hits[0]["name"]
@@ -1065,7 +1065,7 @@ def table(comparison: pd.DataFrame) -> HTML:
     Parameters
     ----------
     comparison : DataFrame
-        From `claims.compare`.
+        From `verdicts.compare`.
     """
     if comparison.empty:
         return HTML("<p>No run on record yet.</p>")
@@ -1103,7 +1103,7 @@ def _cell(row: pd.Series) -> str:
     theirs = f"paper {_mean_error(row['paper'], row['paper_sd'])}"
     if row["copied"]:
         theirs += "<br><small>copied from Table 1</small>"
-    if row["verdict"] == claims.UNTESTABLE:
+    if row["verdict"] == rules.UNTESTABLE:
         return f"<td>{ours}<br>{theirs}</td>"
     delta = f"Δ\u00a0{_signed(row['delta'])}<br>{_verdict_html(row['verdict'])}"
     return f"<td>{ours}<br>{theirs}<br><small>{delta}</small></td>"
@@ -1117,40 +1117,59 @@ def ledger_table(ledger: pd.DataFrame) -> HTML:
     Parameters
     ----------
     ledger : DataFrame
-        Rows of `claims.ledger`.
+        Rows of `verdicts.ledger`.
     """
+    twice = ledger["quote"].duplicated(keep=False)
     body = []
-    for row in ledger.itertuples():
+    for row, repeated in zip(ledger.itertuples(), twice, strict=True):
         trials = f"<br><small>{_trials(row.trials)}{_off(row)}</small>" if row.trials else ""
         body.append(
-            f"<tr><th>{_claim(row)}</th>"
+            f"<tr><th>{_claim(row, repeated)}</th>"
             f"<td>{_claimed(row.paper, row.paper_sd, row.rule)}</td>"
             f"<td><b>{_claimed(row.ours, row.ours_sd, row.rule)}</b>{trials}</td>"
-            f"<td>{_verdict_html(row.verdict)}</td></tr>"
+            f"<td>{_verdict_html(row.verdict)}{_beside_verdict(row)}</td></tr>"
         )
     names = "".join(f"<th>{name}</th>" for name in ("the paper", "printed", "ours", "verdict"))
     return HTML(_TABLE.format(kind="ledger", head=names, body="".join(body)))
 
 
-def _claim(row: Any) -> str:
-    """What is claimed of what, with the note on it and the explanation of its verdict."""
+def _beside_verdict(row: Any) -> str:
+    """What the first rule said, which models decide, and how many trials would settle it."""
+    parts = [f"first rule: {row.first}"] if row.first else []
+    if row.pair and row.verdict.split(",")[0] in ("inconclusive", "does not hold"):
+        labels = " and ".join(_place_label(place) for place in row.pair.split())
+        parts.append(f"nearest: {labels}")
+    if row.settle:
+        parts.append(f"to settle it: {row.settle}")
+    return "".join(f"<br><small>{html.escape(part)}</small>" for part in parts)
+
+
+def _claim(row: Any, repeated: bool = False) -> str:
+    """What is claimed of what, with the note on it and the explanation of its verdict.
+
+    A table's cell and a quotation that occurs twice say which models and quantity are meant.
+    """
     parts = [f"“{html.escape(row.quote)}”"]
-    if not any(letter.isalpha() for letter in row.quote):  # a table's cell: say which
+    if row.models and (repeated or not any(letter.isalpha() for letter in row.quote)):
         models = ", ".join(_place_label(place) for place in row.models.split())
-        parts.insert(0, f"{html.escape(models)}, {QUANTITY[row.quantity][0]}")
+        quantity, _ = QUANTITY.get(row.quantity, (row.quantity.replace("_", " "), ""))
+        parts.insert(0, f"{html.escape(models)}, {quantity}")
     if row.note:
         parts.append(f"<small>{html.escape(row.note)}</small>")
     if row.explanation and row.explanation != row.note:
-        why = "" if row.explanation == claims.UNEXPLAINED else "<i>Why:</i> "
+        why = "" if row.explanation == verdicts.UNEXPLAINED else "<i>Why:</i> "
         run = f" ({row.run})" if row.run else ""
         parts.append(f"<small>{why}{html.escape(row.explanation + run)}</small>")
     return "<br>".join(parts)
 
 
 def _place_label(place: str) -> str:
-    """The paper's name of a model, and which of its layers where it is not the first."""
+    """The paper's name of a model, its layer where it is not the first, and what was changed."""
     model, _, layer = place.partition("@")
-    return _label(model) + (f" layer {layer}" if layer else "")
+    model, _, switches = model.partition("+")
+    return (
+        _label(model) + (f" layer {layer}" if layer else "") + (f" + {switches}" * bool(switches))
+    )
 
 
 def _off(row: Any) -> str:
@@ -1162,12 +1181,16 @@ def _off(row: Any) -> str:
     return f"{delta}{separator}[{_signed(row.low)},\u00a0{_signed(row.high)}]"
 
 
+_SIGNED = ("greater", "rises", "falls", "near", "moves", "exists")
+"""Rules whose values are differences."""
+
+
 def _claimed(value: float, error: float, rule: str) -> str:
     if not np.isfinite(value):
         return ""
     if rule == "equal":
         return f"{value:,.0f}"
-    return _signed(value) if rule in ("greater", "rises", "falls") else _mean_error(value, error)
+    return _signed(value) if rule in _SIGNED else _mean_error(value, error)
 
 
 def counts(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:

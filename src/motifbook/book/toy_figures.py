@@ -1,4 +1,4 @@
-"""Pictures of the toy network in `motifbook.book.receptive`: still, and one that a reader moves.
+"""Pictures of the toy network of `networks.receptive`: still, and one that a reader moves.
 
 The moving figure is drawn in the browser (data/receptive.js) from numbers that are all computed
 here, beforehand, and stored in data/receptive.json; `python -m motifbook.book.toy_figures` writes
@@ -24,10 +24,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.lib.stride_tricks import sliding_window_view
 
-from motifbook.book import receptive
 from motifbook.book.figures import GREY, PALETTE, WIDTH
-from motifbook.book.receptive import ALIKE, AMBIGUOUS_PATTERN, CELLS, PATTERNS, SITES, TOY, WORDS
 from motifbook.files import write_whole
+from motifbook.networks import receptive
+from motifbook.networks.receptive import (
+    ALIKE,
+    AMBIGUOUS_PATTERN,
+    CELLS,
+    PATTERNS,
+    SITES,
+    TOY,
+    WORDS,
+)
 from motifbook.sequences.datasets import encode
 
 PAIRS = (

@@ -17,7 +17,7 @@ import pandas as pd
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, READING, SWITCHES, Protocol
-from motifbook.paper import claims
+from motifbook.paper import measures, rules
 from motifbook.records.runs import Record, site_tf
 from motifbook.sequences.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
@@ -183,8 +183,8 @@ def effects(rungs: pd.DataFrame, quantity: str = "match_relevant") -> pd.DataFra
             difference = (one[quantity] - base).dropna()
             if not len(difference):
                 continue
-            low, high = claims.welch(
-                claims.summary(difference.to_numpy()), claims.Summary(0.0, 0.0, math.inf)
+            low, high = rules.welch(
+                rules.summary(difference.to_numpy()), rules.Summary(0.0, 0.0, math.inf)
             )
             before = float(base[difference.index].mean())
             delta = float(difference.mean())
@@ -209,7 +209,7 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     agreed: Counter = Counter()
     for record in records:
         for filter in record.layer(layer)["filters"]:
-            if (hit := claims.relevant_hit(filter)) is None:
+            if (hit := measures.relevant_hit(filter)) is None:
                 continue
             tf, truly = filter["tf"], matrices.TRUE_TF[hit["target"]]
             counted[tf] += 1

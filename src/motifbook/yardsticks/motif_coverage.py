@@ -13,7 +13,7 @@ import pandas as pd
 
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
-from motifbook.paper import claims
+from motifbook.paper import measures
 from motifbook.records.runs import Record
 
 _FILTER = ("model", "label", "trial", "filter", "tf", "target", "size", "width")
@@ -75,7 +75,7 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
     -------
     DataFrame
         One row per filter with a relevant match: `model`, `label`, `trial`, `filter`, `tf` (what
-        it has learned, `claims.learned_tf`), `target`, `size` (of the filter), `width` (of the
+        it has learned, `measures.learned_tf`), `target`, `size` (of the filter), `width` (of the
         target), `start` (the first of the target's columns, as JASPAR has it, on which the filter's
         weights lie; below zero where they begin before it), and two shares of the target's
         information: `read`, of the columns that the filter's own weights lie on; `shown`, of those
@@ -94,7 +94,7 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
         layer = record.layer(1)
         first = layer["window"] // 2 - (size - 1) // 2
         for filter in layer["filters"]:
-            if (hit := claims.relevant_hit(filter)) is None:
+            if (hit := measures.relevant_hit(filter)) is None:
                 continue
             target = targets[hit["target"]]
             oriented = target if hit["orientation"] == "+" else target.reverse_complement()
@@ -113,7 +113,7 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
                     "label": record.label,
                     "trial": record.run.trial,
                     "filter": filter["filter"],
-                    "tf": claims.learned_tf(filter),
+                    "tf": measures.learned_tf(filter),
                     "target": target.id,
                     "size": size,
                     "width": target.width,

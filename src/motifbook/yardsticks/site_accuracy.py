@@ -16,7 +16,7 @@ import pandas as pd
 from motifbook.filters import readout
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
 from motifbook.networks.architectures import MODELS
-from motifbook.paper import claims
+from motifbook.paper import measures
 from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.sequences.datasets import Split
@@ -100,8 +100,8 @@ def judge(records: Iterable[Record], own: dict[str, float], layer: int = 1) -> p
     -------
     DataFrame
         The rows of `runs.filters`, with `verdict` (a key of `VERDICTS`), `learned` (the TF by
-        `claims.learned_tf`, or None), `precise` (whether `site_precision` is at least `PART` of the
-        own precision of `site_tf`; never for a filter without sites) and `agrees` (whether
+        `measures.learned_tf`, or None), `precise` (whether `site_precision` is at least `PART` of
+        the own precision of `site_tf`; never for a filter without sites) and `agrees` (whether
         `learned` is `site_tf`).
     """
     records = list(records)
@@ -109,7 +109,7 @@ def judge(records: Iterable[Record], own: dict[str, float], layer: int = 1) -> p
     verdict = np.where(table["any"], "other", "none")
     table["verdict"] = np.where(table["relevant"], "relevant", verdict)
     table["learned"] = pd.Series(
-        [claims.learned_tf(f) for record in records for f in record.layer(layer)["filters"]],
+        [measures.learned_tf(f) for record in records for f in record.layer(layer)["filters"]],
         dtype=object,
     )
     needed = PART * table["site_tf"].map(own).astype(float)
