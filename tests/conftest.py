@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from motifbook.networks.architectures import MODELS
-from motifbook.records.runs import Run
+from motifbook.records.runs import Record, Run
 from motifbook.sequences.datasets import fingerprint
 
 
@@ -87,6 +87,41 @@ def record_data(run: Run, auroc: float = 0.75, **changes) -> dict:
     }
 
 
+TARGETS = {"MAX": "MA0058.2", "SP1": "MA0079.3"}
+
+
+def learned(model: str, trial: int, *layers: str, auroc=(0.75, 0.75), **changes) -> Record:
+    """A record of the classes MAX and SP1 whose filters have learned what a text per layer says.
+
+    The text has a word for each filter: a class, "other" (matches another motif), "none" or
+    "dead"; after a colon, the precision and recall of its sites for MAX and for SP1 can follow
+    (`MAX:.9,.5,.1,.2`).
+    """
+    data = record_data(Run("synthetic", "as-run", "paper", model, trial), **changes)
+    data["test"] |= {"auroc": list(auroc), "mean_auroc": sum(auroc) / 2}
+    blank = data["layers"][0]["filters"][0]
+    data["layers"] = []
+    for number, text in enumerate(layers or ("none",), start=1):
+        filters = []
+        for index, (word, _, sites) in enumerate(w.partition(":") for w in text.split()):
+            one = blank | {"filter": index, "state": "dead" if word == "dead" else "alive"}
+            if word in ("other", *TARGETS):
+                target = TARGETS.get(word, "MA0002.1")
+                hit = {"target": target, "name": word, "e_value": 0.01, "orientation": "+"}
+                one |= {"matches_any": True, "hits": [hit], "tf": word if word in TARGETS else None}
+            if sites:
+                values = [float(value) for value in sites.split(",")]
+                one |= {"site_precision": values[::2], "site_recall": values[1::2]}
+            filters.append(one)
+        matched = [sum(one[key] not in (False, None) for one in filters) / len(filters)
+                   for key in ("matches_any", "tf")]  # fmt: skip
+        data["layers"].append(
+            {"layer": number, "window": 2, "dead": text.count("dead"), "filters": filters}
+            | {"match_any": matched[0], "match_relevant": matched[1]}
+        )
+    return Record(data)
+
+
 @pytest.fixture
 def write_record():
     """Write the small record of a run into a results folder."""
@@ -115,7 +150,7 @@ import sys
 from pathlib import Path
 from motifbook.networks import training
 from motifbook.records import experiment
-from motifbook.records.runs import Run
+from motifbook.records.runs import Record, Run
 
 trained, fit = [], training.fit
 training.fit = lambda *arguments: trained.append(1) or fit(*arguments)

@@ -7,6 +7,7 @@ import math
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from conftest import learned
 from IPython.display import Image
 
 from motifbook.book import chapter
@@ -89,6 +90,7 @@ class TestShow:
         assert [repr(line) for line in shown[1:]] == [repr(page.made_from("cnn-2", trial=1))]
 
     def test_a_figure_is_shown_as_a_picture_and_closed(self, page, shown):
+        plt.close("all")
         page.show(plt.subplots()[1])
         assert isinstance(shown[0], Image)
         assert repr(shown[1]).startswith("Made from 1 of 4 runs (")
@@ -128,6 +130,52 @@ def test_trend(values, words):
 )
 def test_mean_sd(values, text):
     assert chapter.mean_sd(values) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(0.25, 2, "+0.25"), (-0.25, 2, "−0.25"), (-0.004, 2, "+0.00"), (-1.26, 1, "−1.3")],
+)
+def test_signed(value, decimals, text):
+    assert chapter.signed(value, decimals) == text
+
+
+class TestLedgerInWords:
+    LEDGER = pd.DataFrame(
+        {"verdict": ["different", "holds, provisional", "cannot be tested", "holds"]}
+    )
+
+    def test_tally_has_every_verdict_that_occurs_in_order(self):
+        assert chapter.tally(self.LEDGER) == "holds 2, different 1, cannot be tested 1"
+
+    def test_provisional_verdicts_are_counted(self):
+        assert chapter.provisional(self.LEDGER).startswith("1 of these verdicts is provisional")
+        twice = pd.concat([self.LEDGER, self.LEDGER])
+        assert chapter.provisional(twice).startswith("2 of these verdicts are provisional")
+        none = self.LEDGER[self.LEDGER["verdict"] == "different"]
+        assert chapter.provisional(none) == "At least three trials stand behind each verdict."
+
+
+class TestLost:
+    def test_only_what_lies_far_below_the_median_of_its_model_and_tf(self):
+        records = [
+            learned("cnn-2", 1, auroc=(0.5, 0.95)),
+            learned("cnn-25", 1, auroc=(0.9, 0.95)),
+            learned("cnn-25", 2, auroc=(0.9, 0.95)),
+            learned("cnn-25", 3, auroc=(0.79, 0.86)),
+        ]
+        assert chapter.lost(records).endswith(": CNN-25 (MAX 0.790 in trial 3).")
+
+    def test_none(self):
+        assert chapter.lost([learned("cnn-2", 1, auroc=(0.5, 0.95))]) == chapter.lost([]) == ""
+
+
+def test_mean_sd_of_a_model():
+    made = [learned("cnn-2", n, text) for n, text in ((1, "MAX none"), (2, "MAX SP1"))]
+    page = chapter.Gathered(tuple(record.run for record in made), tuple(made))
+    assert page.mean_sd("cnn-2") == "0.750\u00a0±\u00a00.250"
+    assert page.mean_sd("cnn-2", "auroc", 1) == "0.8\u00a0±\u00a00.0"
+    assert page.mean_sd("cnn-4") == "not yet run"
 
 
 def test_takeaway_is_a_box_and_a_list():

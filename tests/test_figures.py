@@ -769,7 +769,7 @@ def test_by_tf_has_a_marker_per_row_and_column():
     values = pd.DataFrame({"half": [0.1, 0.6], "most": [0.3, 0.5]}, index=["MAX", "SP1"])
     ax = figures.by_tf(values, xlabel="share", percent=True)
     assert [points(line) for line in ax.lines] == [[(0.1, 0), (0.6, 1)], [(0.3, 0), (0.5, 1)]]
-    looks = {"half": ("o", BLUE, BLUE), "most": ("D", ORANGE, WHITE)}
+    looks = {"half": ("o", BLUE, BLUE), "most": ("s", ORANGE, WHITE)}
     assert dict(zip(looks, map(look, ax.lines), strict=True)) == looks == legend(ax)
     spans = [line.round(4).tolist() for line in ax.collections[0].get_segments()]
     assert spans == [[[0.1, 0], [0.3, 0]], [[0.5, 1], [0.6, 1]]]

@@ -304,3 +304,13 @@ def test_get_follows_the_rules_of_missing_records(tmp_path, monkeypatch):
     monkeypatch.setattr(optimal.synthetic, "get", lambda *_, **__: dataset)
     computed = optimal.get("quick", missing="train", results_dir=tmp_path)
     assert computed == {"sequences": 400}
+
+
+def test_what_plots_draw_of_references():
+    references = {
+        "posterior": {"mean_auroc": 0.75, "auroc": [n / 16 for n in range(12)]},
+        "pwm": {"mean_auroc": 0.5, "auroc": [0.0] * 12},
+    }
+    assert optimal.heights(references) == {"Bayes-optimal": 0.75, "true PWMs": 0.5}
+    assert list(optimal.ceiling(references).items())[:2] == [("Arid3a", 0.0), ("CEBPB", 1 / 16)]
+    assert optimal.heights({}) == optimal.ceiling({}) == {}

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from matplotlib.figure import Figure
 from motifbook.book import figures
 from motifbook.book.provenance import Markup, provenance
 from motifbook.networks.architectures import parse_models
+from motifbook.paper import rules, verdicts
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record, Run
 from motifbook.sequences import catalogue
@@ -42,6 +44,30 @@ class Gathered:
     def of(self, *models: str) -> list[Record]:
         """The records of these models."""
         return [record for record in self.records if record.run.model in models]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per run: `runs.table` of the first layer."""
+        return runs.table(self.records)
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """Our means beside the paper's: `verdicts.compare`."""
+        return verdicts.compare(self.records)
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """The paper's claims, judged by these records alone: `verdicts.ledger`."""
+        return verdicts.ledger(self.records)
+
+    @cached_property
+    def verdicts(self) -> pd.Series:
+        """The ledger's verdicts by the id of the claim."""
+        return self.ledger.set_index("id")["verdict"]
+
+    def mean_sd(self, model: str, quantity: str = "match_relevant", decimals: int = 3) -> str:
+        """A model's mean and spread over trials in a column of `table`, in words."""
+        return mean_sd(self.table.loc[self.table["model"] == model, quantity], decimals)
 
     def first(self, model: str) -> Record | None:
         """The record of a model's first trial, or None where it is not on record."""
@@ -159,6 +185,63 @@ def mean_sd(values: Iterable[float], decimals: int = 3) -> str:
         return "not yet run"
     mean = f"{np.mean(values):.{decimals}f}"
     return f"{mean}\u00a0±\u00a0{np.std(values):.{decimals}f}" if len(values) > 1 else mean
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """A number with its sign, which is a minus and no hyphen; zero has a plus.
+
+    Examples
+    --------
+    >>> signed(-0.25), signed(-0.001)
+    ('−0.25', '+0.00')
+    """
+    return f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
+
+
+def tally(ledger: pd.DataFrame) -> str:
+    """How many claims of a ledger have each verdict, provisional ones included, in words."""
+    verdicts = ledger["verdict"].str.removesuffix(rules.PROVISIONAL)
+    found = {verdict: int((verdicts == verdict).sum()) for verdict in rules.VERDICTS}
+    return ", ".join(f"{verdict} {number}" for verdict, number in found.items() if number)
+
+
+def provisional(ledger: pd.DataFrame) -> str:
+    """A sentence on how many verdicts of a ledger rest on too few trials."""
+    early = ledger["verdict"].str.endswith(rules.PROVISIONAL).sum()
+    if not early:
+        return "At least three trials stand behind each verdict."
+    return (
+        f"{early} of these verdicts {'is' if early == 1 else 'are'} provisional, because fewer "
+        "than three trials stand behind them."
+    )
+
+
+LOST = 0.1
+"""How far below the median of its model's trials the AUROC of a TF is that a trial has lost."""
+
+
+def lost(records: Iterable[Record]) -> str:
+    """Which trials have all but lost a TF, in words; empty where none has.
+
+    One such TF moves the mean of a trial by a hundredth and more, and so the mean ± error of a
+    model.
+    """
+    cases = runs.per_class(records)
+    usual = cases.groupby(["model", "tf"])["auroc"].transform("median")
+    cases = cases[cases["auroc"] < usual - LOST]
+    if cases.empty:
+        return ""
+    cases = cases.assign(
+        words=[f"{c.tf} {c.auroc:.3f} in trial {c.trial}" for c in cases.itertuples()]
+    )
+    found = [
+        f"{label} ({', '.join(rows['words'])})"
+        for label, rows in cases.groupby("label", sort=False)
+    ]
+    return (
+        f"A single TF can widen an error. In these trials one has an AUROC more than {LOST} below "
+        f"the median of its model's trials: {'; '.join(found)}."
+    )
 
 
 def trend(values: Iterable[float]) -> str:

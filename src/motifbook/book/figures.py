@@ -1021,7 +1021,7 @@ def by_tf(
     ax.hlines(places, values.min(axis=1), values.max(axis=1), color="#c8c8c8", lw=1.5, zorder=1)
     for number, name in enumerate(values.columns):
         look = {"color": PALETTE[number], "mfc": "white" if number % 2 else PALETTE[number]}
-        marker = "oDs^"[number % 4]
+        marker = "os^v"[number % 4]
         ax.plot(values[name], places, marker, ms=6.5, mew=1.4, label=name, **look)
     ax.set_yticks(places, values.index)
     ax.set_ylim(len(values) - 0.5, -0.5)

@@ -326,6 +326,17 @@ def get(
     return reference(synthetic.get(protocol, number=config["number"]))
 
 
+def heights(references: dict) -> dict[str, float]:
+    """The mean AUROC of each reader, by what plots call it; empty without references."""
+    names = {"Bayes-optimal": "posterior", "true PWMs": "pwm"} if references else {}
+    return {name: references[key]["mean_auroc"] for name, key in names.items()}
+
+
+def ceiling(references: dict) -> dict[str, float]:
+    """The Bayes-optimal AUROC of each TF; empty without references."""
+    return dict(zip(TFS, references["posterior"]["auroc"], strict=True)) if references else {}
+
+
 def _path(results_dir: Path | str | None, dataset: str, protocol: str) -> Path:
     return runs.results_folder(results_dir) / dataset / protocol / "optimal.json"
 
