@@ -34,7 +34,7 @@ _PLACE = ("dataset", "model", "label", "layer")
 @cache
 def _printed() -> pd.DataFrame:
     rows = []
-    tables = (
+    tables: tuple[tuple[str, dict], ...] = (
         ("table1.csv", {"dataset": "synthetic", "layer": 1}),
         ("table2.csv", {"dataset": "in vivo", "layer": 1}),
         ("deeper_layers.csv", {}),

@@ -249,7 +249,7 @@ def silent_drop(records: Iterable[Record]) -> pd.DataFrame:
             if not empty:
                 continue
             read = filters[: empty[0]]
-            row = {"label": record.label, "rung": rung(record.run.protocol)}
+            row: dict = {"label": record.label, "rung": rung(record.run.protocol)}
             row |= {"trial": record.run.trial, "layer": layer["layer"]}
             row |= {"filters": len(filters), "first": empty[0]}
             row |= {name: layer[name] for name in ("match_any", "match_relevant")}

@@ -177,7 +177,7 @@ def match_curve(
     for record in records:
         found = record.layer(layer)["filters"]
         best = np.array([min((h["e_value"] for h in f["hits"]), default=np.inf) for f in found])
-        row = {cutoff: float((best <= cutoff).mean()) for cutoff in cutoffs}
-        row["near"] = float(((best > 0.05) & (best <= 0.2)).mean())
-        rows.append({"label": record.label} | row)
+        near = float(((best > 0.05) & (best <= 0.2)).mean())
+        row: dict = {cutoff: float((best <= cutoff).mean()) for cutoff in cutoffs}
+        rows.append(row | {"near": near, "label": record.label})
     return pd.DataFrame(rows).groupby("label", sort=False).mean() if rows else pd.DataFrame()

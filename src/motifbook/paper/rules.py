@@ -74,7 +74,7 @@ With fewer than three trials on our side a verdict is *provisional*, and says so
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -118,9 +118,9 @@ class Summary(NamedTuple):
     Numbers, or arrays of one shape. Infinitely many trials without spread stand for a constant.
     """
 
-    mean: float | np.ndarray
-    sd: float | np.ndarray
-    trials: float | np.ndarray
+    mean: Any
+    sd: Any
+    trials: Any
 
 
 def summary(values: np.ndarray) -> Summary:
@@ -145,11 +145,11 @@ def printed_summary(mean: float, error: float) -> Summary:
 
 
 class Difference(NamedTuple):
-    """Difference of two means, its standard error, and Welch's degrees of freedom."""
+    """Difference of two means, its standard error, and Welch's degrees of freedom; or arrays."""
 
-    delta: float | np.ndarray
-    error: float | np.ndarray
-    freedom: float | np.ndarray
+    delta: Any
+    error: Any
+    freedom: Any
 
     def interval(self, level: float = 1 - LEVEL, rounding: float = 0.0) -> tuple:
         """Low and high end of the confidence interval; NaN without an error."""

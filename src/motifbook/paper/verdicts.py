@@ -286,6 +286,8 @@ def _settle_number(mine: Summary, claim: dict, tests: int, verdict: str) -> str:
         return f"to see it again: {again}"
     margin = _margin(claim["quantity"]) - rounding
     equal = rules.trials_to_equivalence(mine, theirs, margin)
+    if not equal and not seen:
+        return "no number of our trials, for the paper's own scatter"
     return f"if equal: {f'{equal} trials' if equal else 'no number of our trials'}; if not: {again}"
 
 
@@ -332,7 +334,8 @@ def ledger(records: Iterable, *, in_vivo: str = "deepsea", ladder: Iterable = ()
         Where two records are of the same run, or a data set's are of two protocols or profiles.
     """
     runs = _Runs(records, ladder)
-    rows, numbers = [], {}
+    rows: list[dict] = []
+    numbers: dict[str, tuple[dict, Summary]] = {}
     for claim in claims().to_dict("records"):
         dataset = in_vivo if claim["dataset"] == "in vivo" else claim["dataset"]
         row = {key: claim[key] for key in ("id", "section", "quote", "kind")}
@@ -427,10 +430,10 @@ def _judge_numbers(table: pd.DataFrame, numbers: dict[str, tuple[dict, Summary]]
                 spread = rules.spread_p_value(mine, float(claim["error"]))
             alike = rules.equivalent(between, _margin(claim["quantity"]), rounding)
             tests.append((bool(alike), float(between.p_value(rounding)), spread))
-        alike, p, spread = map(np.array, zip(*tests, strict=True))
-        table.loc[section.index, "p"] = rules.holm(p)
-        table.loc[section.index, "spread_p"] = rules.holm(spread)
-        table.loc[section.index, "verdict"] = rules.judge_numbers(alike, p)
+        near, ps, spreads = map(np.array, zip(*tests, strict=True))
+        table.loc[section.index, "p"] = rules.holm(ps)
+        table.loc[section.index, "spread_p"] = rules.holm(spreads)
+        table.loc[section.index, "verdict"] = rules.judge_numbers(near, ps)
         for place in section.index:
             row = table.loc[place].to_dict()
             claim, mine = numbers[row["id"]]
@@ -495,7 +498,8 @@ def common_shift(records: Iterable) -> Shift | None:
     by_model = (between.delta / between.error).mean(axis=1)
     test = stats.ttest_1samp(by_model, 0.0)
     interval = test.confidence_interval()
-    return Shift(float(by_model.mean()), *map(float, interval), float(test.pvalue), len(by_model))
+    low, high = map(float, interval)
+    return Shift(float(by_model.mean()), low, high, float(test.pvalue), len(by_model))
 
 
 def chance(records: Iterable, permutations: int = PERMUTATIONS, seed: int = 13) -> pd.DataFrame:
