@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +27,7 @@ DATA = Path(__file__).parent / "data"
 FILTERS = DATA / "tomtom" / "cnn_4_clip.meme"
 SMOKE = ("--profile", "smoke")
 VERBS = (
-    *("simulate", "train", "sweep", "runs", "match"),
+    *("simulate", "train", "sweep", "runs", "match", "chapter"),
     *("authors", "data", "describe", "reference", "null", "trace"),
 )
 
@@ -716,6 +717,52 @@ def test_match_damaged_motifs(refused, tmp_path, content, line):
 
 
 # --- authors, data, describe, reference ---------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_chapter(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = {"profile": "smoke", "models": "cnn-100", "trials": "1", "missing": "train"}
+    given["results_dir"] = "mine"
+    parameters = [word for item in given.items() for word in ("-p", *item)]
+    assert cli.main(["chapter", "max-pooling", *parameters]) == 0
+    out, err = capsys.readouterr()
+    assert out == "chapter max-pooling is in out.ipynb\n"
+    assert "cnn-100 trial 1: 100%" in err
+    assert Run("synthetic", "as-run", "smoke", "cnn-100", 1).is_there(tmp_path / "mine")
+    notebook = nbformat.read("out.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert "**Figure 1.**" in text and "{cite}" not in text
+    assert "runs.html" not in Path("out.ipynb").read_text()
+
+
+def test_a_chapter_that_fails_says_why_in_one_line(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    given = ("-p", "missing", "error", "-p", "results_dir", "mine", "-p", "models", "cnn-2")
+    assert cli.main(["chapter", "max-pooling", *given]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("motifbook: failed: chapter max-pooling: MissingRunError: 5 of 5 runs")
+    assert not Path("out.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["-p", "trails", "1"], "chapter max-pooling has no parameter 'trails'; it has: profile,"),
+        (["--output", "no/out.ipynb"], "no/out.ipynb: its folder does not exist"),
+        (
+            ["--output", str(runs.project_root() / "notebooks" / "max-pooling.ipynb")],
+            "max-pooling.ipynb",
+        ),
+    ],
+)
+def test_a_chapter_that_cannot_be_run(refused, tmp_path, monkeypatch, arguments, line):
+    monkeypatch.chdir(tmp_path)
+    assert line in refused("chapter", "max-pooling", *arguments)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_authors(run, tmp_path, monkeypatch):

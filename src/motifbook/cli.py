@@ -151,6 +151,24 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--all", action="store_true", help="write every pair")
     _add_output(match, "--output", "HITS.tsv")
 
+    chapter = command(
+        "chapter",
+        _chapter,
+        "Run a chapter of the book again, with other parameters, as a notebook of your own.",
+        "The parameters are checked first. With `-p missing train`, what is not on record is "
+        "trained.",
+    )
+    chapter.add_argument("name", metavar="NAME", help="such as max-pooling: a notebook's name")
+    chapter.add_argument(
+        *("-p", "--parameter"),
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="such as -p profile quick; may be given several times",
+    )
+    _add_output(chapter, "--output", "FILE.ipynb", default="out.ipynb")
+
     authors = command(
         "authors",
         _authors,
@@ -258,9 +276,17 @@ def _folder(text: str) -> Path | None:
     return Path(text) if text else None
 
 
-def _add_output(parser: argparse.ArgumentParser, option: str, kind: str) -> None:
+def _add_output(
+    parser: argparse.ArgumentParser, option: str, kind: str, default: str | None = None
+) -> None:
     # As text: a path would take ./- for -.
-    parser.add_argument(option, required=True, metavar=kind, help="where to; - is standard output")
+    parser.add_argument(
+        option,
+        required=default is None,
+        default=default,
+        metavar=kind,
+        help="where to; - is standard output",
+    )
 
 
 def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
@@ -287,7 +313,7 @@ def _train(options) -> None:
     backend.check()
     from motifbook.records import experiment
 
-    with _bar(run, PROFILES[run.profile].epochs) as progress:
+    with experiment.shown(run, sys.stderr.isatty()) as progress:
         record = experiment.ensure(run, options.results, progress, source)
     _print_record(record)
     print(f"on record: {run.path(options.results)}")
@@ -372,6 +398,22 @@ def _print_runs(rows: list[tuple[runs.Run, runs.Record | None]]) -> None:
             line += f" {auroc:>10.3f} {seconds:>11.0f} s"
         print(line.rstrip())
     print(f"{sum(record is not None for _, record in rows)} of {len(rows)} runs on record")
+
+
+def _chapter(options) -> None:
+    try:
+        import nbformat
+        import papermill  # noqa: F401
+    except ImportError as error:
+        raise UsageError(f"chapters need {error.name}: pip install 'motifbook[book]'") from None
+    from motifbook.book import execution, notebooks
+
+    backend.check()
+    with files.output(options.output, notebooks.path(options.name)) as path:
+        folder = Path(options.output).absolute().parent
+        notebook = execution.run(options.name, dict(options.parameter), folder)
+        files.write_whole(path, nbformat.writes(notebook) + "\n")
+    _say(f"chapter {options.name} is in {options.output}", options.output)
 
 
 def _match(options) -> None:
@@ -489,7 +531,7 @@ def _trace(options) -> None:
     backend.check()
     from motifbook.records import dynamics, experiment
 
-    with _bar(run, PROFILES[run.profile].epochs) as progress:
+    with experiment.shown(run, sys.stderr.isatty()) as progress:
         experiment.ensure(run, options.results, progress)
         path = dynamics.write(run, options.results)
     print(f"on record: {path}")
@@ -515,25 +557,6 @@ def _can_keep(results: Path | None, source=None) -> None:
         raise UsageError(f"{place}: no permission to write records there")
     if source is not None:
         runs.check_place(source, results)
-
-
-@contextlib.contextmanager
-def _bar(run: runs.Run, epochs: int) -> Iterator:
-    """A progress bar in a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{run.model} trial {run.trial}", total=epochs)
-
-        def progress(epoch: int, loss: float, valid_loss: float) -> None:
-            text = f"{run.model} trial {run.trial}: loss {loss:.4f}, validation {valid_loss:.4f}"
-            bar.update(task, completed=epoch, description=text)
-
-        yield progress
 
 
 @contextlib.contextmanager

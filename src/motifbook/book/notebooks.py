@@ -23,6 +23,19 @@ def chapters() -> list[str]:
     return sorted(page.stem for page in pages if "\nkernelspec:\n" in page.read_text())
 
 
+def path(name: str) -> Path:
+    """Where a chapter's notebook lies.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter.
+    """
+    if name not in (known := chapters()):
+        raise ValueError(f"unknown chapter {name!r}; there are: {', '.join(known)}")
+    return project_root() / "notebooks" / f"{name}.ipynb"
+
+
 def read(name: str) -> nbformat.NotebookNode:
     """A chapter's text as a notebook without outputs.
 
@@ -34,9 +47,7 @@ def read(name: str) -> nbformat.NotebookNode:
     ValueError
         If there is no such chapter.
     """
-    if name not in (known := chapters()):
-        raise ValueError(f"unknown chapter {name!r}; there are: {', '.join(known)}")
-    notebook = jupytext.read(project_root() / "book" / f"{name}.md", fmt="md:myst")
+    notebook = jupytext.read(project_root() / "book" / f"{path(name).stem}.md", fmt="md:myst")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
     notebook.metadata = {
@@ -56,29 +67,28 @@ def execute(name: str) -> Path:
     """
     notebook = read(name)
     metadata = notebook.metadata
-    folder = project_root() / "notebooks"
-    folder.mkdir(exist_ok=True)
+    written = path(name)
+    written.parent.mkdir(exist_ok=True)
     NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
         record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
+        resources={"metadata": {"path": str(written.parent)}},
     ).execute()
     notebook.metadata = metadata
-    path = folder / f"{name}.ipynb"
-    write_whole(path, nbformat.writes(notebook) + "\n")
+    write_whole(written, nbformat.writes(notebook) + "\n")
     if name == "intro":
         _picture(notebook, project_root() / "book" / "_static" / "overview.png")
-    return path
+    return written
 
 
-def _picture(notebook: nbformat.NotebookNode, path: Path) -> None:
+def _picture(notebook: nbformat.NotebookNode, target: Path) -> None:
     """Keep a notebook's first figure as a file: the README shows the paper in one figure."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if image := output.get("data", {}).get("image/png"):
-                with replacing(path) as temporary:
+                with replacing(target) as temporary:
                     temporary.write_bytes(base64.b64decode(image))
                 return
 
@@ -87,10 +97,11 @@ def main(names: list[str]) -> int:
     """Execute the named chapters, or all, and say how long each took."""
     for name in names or chapters():
         started = time.perf_counter()
-        path = execute(name)
-        size = path.stat().st_size
+        written = execute(name)
+        size = written.stat().st_size
         print(
-            f"{path.name:28}{time.perf_counter() - started:6.1f} s{size / 1e3:8.0f} kB", flush=True
+            f"{written.name:28}{time.perf_counter() - started:6.1f} s{size / 1e3:8.0f} kB",
+            flush=True,
         )
     return 0
 

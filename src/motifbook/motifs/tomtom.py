@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from motifbook.motifs.matrices import RELEVANT, Motif, label
 
@@ -171,7 +172,7 @@ def _tables(
     """Every pair up to `evalue`, by query and then p-value; and the best pair of each query."""
     n = len(targets)
     p_strand, score, offset, overlap = _tomtom(queries, targets, n_jobs)
-    q_strand = _benjamini_hochberg(p_strand)
+    q_strand = false_discovery_control(p_strand, axis=1)
     # On a tie the target as given wins, as in C Tomtom.
     reverse = score[:, n:] > score[:, :n]
     p = np.minimum(p_strand[:, :n], p_strand[:, n:])
@@ -237,17 +238,6 @@ def _with_pseudocount(ppm: np.ndarray, motif: Motif) -> np.ndarray:
     # As Tomtom: rows that are off by more than this are divided by their sum, others stay.
     ppm = np.where(np.abs(total - 1) > 1e-5, ppm / total, ppm)
     return ((ppm * motif.nsites + _PSEUDOCOUNT / 4) / (motif.nsites + _PSEUDOCOUNT)).T
-
-
-def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """q-values along the last axis of p-values (rows, tests)."""
-    tests = p.shape[1]
-    order = np.argsort(p, axis=1, kind="stable")
-    ranked = np.take_along_axis(p, order, axis=1) * tests / np.arange(1, tests + 1)
-    ranked = np.minimum.accumulate(ranked[:, ::-1], axis=1)[:, ::-1]
-    q = np.empty_like(ranked)
-    np.put_along_axis(q, order, ranked, axis=1)
-    return q
 
 
 @dataclass(frozen=True)

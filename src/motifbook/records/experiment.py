@@ -5,11 +5,13 @@ The one place where the whole chain is strung together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
@@ -108,8 +110,25 @@ def get(
         )
     if absent and missing == "train":
         for run in absent:
-            ensure(run, results_dir, source=source)
+            with shown(run) as progress:
+                ensure(run, results_dir, progress, source)
     return [runs.load(run, results_dir, source) for run in chosen if run.is_there(results_dir)]
+
+
+@contextlib.contextmanager
+def shown(run: Run, visible: bool = True) -> Iterator[Progress]:
+    """A bar on standard error for the epochs of a run; gone when the run is made."""
+    epochs = parse_profile(run.profile).epochs
+    name = f"{run.model} trial {run.trial}"
+    with tqdm(
+        total=epochs, desc=name, unit="epoch", leave=False, mininterval=1, disable=not visible
+    ) as bar:
+
+        def progress(epoch: int, loss: float, valid_loss: float) -> None:
+            bar.set_postfix_str(f"loss {loss:.4f}, validation {valid_loss:.4f}", refresh=False)
+            bar.update(epoch - bar.n)
+
+        yield progress
 
 
 def open_dataset(

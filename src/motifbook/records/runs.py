@@ -118,6 +118,13 @@ def results_folder(results_dir: Path | str | None = None) -> Path:
     return Path(results_dir)
 
 
+def parse_missing(text: str) -> str:
+    """What to do about a run without a record; raises ValueError if it is none of `MISSING`."""
+    if text not in MISSING:
+        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {text!r}")
+    return text
+
+
 def open_results(results_dir: Path | str | None = None, missing: str = "skip") -> Path:
     """The folder to read records from, which is there.
 
@@ -132,8 +139,7 @@ def open_results(results_dir: Path | str | None = None, missing: str = "skip") -
     ValueError
         If there is no such folder, or what is there is none; if `missing` is none of `MISSING`.
     """
-    if missing not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {missing!r}")
+    parse_missing(missing)
     folder = results_folder(results_dir)
     if missing == "train" and not folder.exists():
         folder.mkdir(parents=True, exist_ok=True)

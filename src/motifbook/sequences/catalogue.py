@@ -56,8 +56,7 @@ def fetch(name: str, source: Path | str | None = None) -> Path:
     if name == "authors":
         return downloads.fetch_authors(source)
     if name == "deepsea":
-        bar = downloads.Progress if sys.stderr.isatty() else None
-        return deepsea.fetch(source, progress=bar)
+        return deepsea.fetch(source, progress=sys.stderr.isatty())
     raise ValueError(f"unknown data {name!r}; there are: authors, chipseq, deepsea")
 
 

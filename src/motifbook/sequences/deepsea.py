@@ -15,18 +15,19 @@ import shutil
 import tarfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from motifbook.motifs import matrices
 from motifbook.sequences import datasets
 from motifbook.sequences.datasets import AMBIGUOUS, Dataset, Split, cache_folder, reverse_complement
-from motifbook.sequences.downloads import Progress, download_archive, table
+from motifbook.sequences.downloads import download_archive, table
 
 ADDRESS = "https://zenodo.org/records/2214970/files/DeepSEA_data.tar.gz"
 """A mirror: the bundle's first address is gone. We know of no hash published with the first, so
@@ -76,7 +77,7 @@ def load() -> Dataset:
 def fetch(
     source: Path | str | None = None,
     address: str = ADDRESS,
-    progress: Callable[[str], Progress] | None = None,
+    progress: bool = False,
 ) -> Path:
     """Make the cut-down dataset from the bundle and return its path.
 
@@ -87,8 +88,8 @@ def fetch(
         a folder of them). Without it the archive is downloaded into the cache, once.
     address : str
         Where to download it from.
-    progress : callable, optional
-        Gives the bar that shows how far a step is, from its name.
+    progress : bool
+        Show how far each step is.
 
     Raises
     ------
@@ -104,12 +105,7 @@ def fetch(
     """
     downloaded = source is None
     if source is None:
-        bar = progress("download") if progress else None
-        try:
-            source = download_archive(address, "deepsea/DeepSEA_data.tar.gz", progress=bar)
-        finally:
-            if bar:
-                bar.close()
+        source = download_archive(address, "deepsea/DeepSEA_data.tar.gz", progress=progress)
     source = Path(source)
     if source.is_dir():
         dataset = truncate(_bundle(source), progress)
@@ -133,7 +129,7 @@ def fetch(
     return datasets.save(dataset, path())
 
 
-def extract(archive: Path, folder: Path, progress: Callable[[str], Progress] | None = None) -> None:
+def extract(archive: Path, folder: Path, progress: bool = False) -> None:
     """Stream the three MATLAB files, and nothing else, out of the archive into `folder`.
 
     Raises
@@ -165,7 +161,7 @@ def extract(archive: Path, folder: Path, progress: Callable[[str], Progress] | N
         raise ValueError(f"{archive}: has no {', '.join(sorted(missing))}; found {sorted(found)}")
 
 
-def truncate(folder: Path, progress: Callable[[str], Progress] | None = None) -> Dataset:
+def truncate(folder: Path, progress: bool = False) -> Dataset:
     """Cut the three files down to the sequences with one of Table S1's labels, and those labels.
 
     Channels A, G, C, T become bases in the order A, C, G, T. All rows with a label are kept, in the
@@ -182,12 +178,8 @@ def truncate(folder: Path, progress: Callable[[str], Progress] | None = None) ->
         file = folder / f"{part}.mat"
         if not file.is_file():
             raise FileNotFoundError(f"{file}: missing")
-        bar = progress(f"{part}.mat") if progress else None
-        try:
+        with tqdm(desc=f"{part}.mat", unit_scale=True, disable=not progress) as bar:
             rows, kept, splits[part] = read(file, part, labels, bar)
-        finally:
-            if bar:
-                bar.close()
         facts[part] = _facts(rows, kept, splits[part])
         if facts[part]["paired"] != len(kept):
             warnings.warn(
@@ -230,31 +222,26 @@ def _check_member(archive: Path, member, name: PurePosixPath, found: set[str]) -
         )
 
 
-def _write_member(
-    source: IO[bytes], size: int, target: Path, progress: Callable[[str], Progress] | None
-) -> None:
+def _write_member(source: IO[bytes], size: int, target: Path, progress: bool) -> None:
     if (free := shutil.disk_usage(target.parent).free) < size:
         raise OSError(
             errno.ENOSPC,
             f"disk full: {target.name} needs {size:,} bytes, {free:,} are free",
             target,
         )
-    bar = progress(f"unpack {target.name}") if progress else None
+    name = f"unpack {target.name}"
     try:
-        if bar:
-            bar.total = size
-        with target.open("wb") as file:
+        with (
+            tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=not progress) as bar,
+            target.open("wb") as file,
+        ):
             while part := source.read(2**20):
                 file.write(part)
-                if bar:
-                    bar.update(len(part))
+                bar.update(len(part))
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise OSError(errno.ENOSPC, "disk full while unpacking", str(target)) from error
         raise
-    finally:
-        if bar:
-            bar.close()
     if (written := target.stat().st_size) != size:
         raise EOFError(f"{target.name} ends after {written:,} of {size:,} bytes")
 
@@ -286,7 +273,7 @@ Reading = tuple[int, np.ndarray, Split]
 """Rows in the file, the numbers of those kept, and the kept sequences and labels."""
 
 
-def _read_v73(file: Path, part: str, labels: np.ndarray, bar: Progress | None) -> Reading:
+def _read_v73(file: Path, part: str, labels: np.ndarray, bar: tqdm) -> Reading:
     """Read a MATLAB 7.3 file, that is HDF5 with the axes reversed, in blocks."""
     import h5py
 
@@ -304,15 +291,13 @@ def _read_v73(file: Path, part: str, labels: np.ndarray, bar: Progress | None) -
             kept = _kept(file, chosen)
             data = mat[f"{part}xdata"]
             bases = np.empty((len(kept), LENGTH), np.uint8)
-            if bar:
-                bar.total = data.size
+            bar.total = data.size
             for positions, columns in _blocks(data):
                 block = data[positions, :, columns]
                 first, last = np.searchsorted(kept, (columns.start, columns.stop))
                 inside = kept[first:last] - columns.start
                 bases[first:last, positions] = _decode(file, block[:, :, inside]).T
-                if bar:
-                    bar.update(block.size)
+                bar.update(block.size)
     except (OSError, KeyError, RuntimeError) as error:
         raise ValueError(f"{file}: no readable MATLAB 7.3 (HDF5) file ({error})") from error
     return rows, kept, Split(bases, np.ascontiguousarray(chosen[:, kept].T))
@@ -333,7 +318,7 @@ def _blocks(data) -> Iterator[tuple[slice, slice]]:
             )
 
 
-def _read_v5(file: Path, part: str, labels: np.ndarray, bar: Progress | None) -> Reading:
+def _read_v5(file: Path, part: str, labels: np.ndarray, bar: tqdm) -> Reading:
     """Read a MATLAB 5 file: one of the smaller two, a variable at a time."""
     from scipy.io import loadmat, whosmat
 
@@ -344,8 +329,7 @@ def _read_v5(file: Path, part: str, labels: np.ndarray, bar: Progress | None) ->
     except Exception as error:  # the parser raises what comes, also on other kinds of files
         raise ValueError(f"{file}: no readable MATLAB 5 file ({error})") from error
     rows = _check_shapes(file, part, shapes, reverse=False)
-    if bar:
-        bar.total = rows
+    bar.total = rows
 
     def variable(name: str) -> np.ndarray:
         try:
@@ -358,8 +342,7 @@ def _read_v5(file: Path, part: str, labels: np.ndarray, bar: Progress | None) ->
     chosen = _binary(file, "labels", variable(f"{part}data")[:, labels])
     kept = _kept(file, chosen.T)
     bases = _decode(file, variable(f"{part}xdata")[kept].transpose(2, 1, 0)).T
-    if bar:
-        bar.update(rows)
+    bar.update(rows)
     return rows, kept, Split(np.ascontiguousarray(bases), np.ascontiguousarray(chosen[kept]))
 
 

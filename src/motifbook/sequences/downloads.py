@@ -150,7 +150,9 @@ def _download(folder: Path, remotes: list[Remote], base: str, hint: str) -> None
             raise ValueError(f"{remote.address(base)}: not the published file: {error}") from error
 
 
-def download_archive(address: str, name: str, sha256: str | None = None, progress=None) -> Path:
+def download_archive(
+    address: str, name: str, sha256: str | None = None, progress: bool = False
+) -> Path:
     """Download one large file into the cache and return its path; one that is there is kept.
 
     Parameters
@@ -161,8 +163,8 @@ def download_archive(address: str, name: str, sha256: str | None = None, progres
         Its path in the cache folder.
     sha256 : str, optional
         Without it, nothing but the length that the server states can be checked here.
-    progress : bool or object with `total`, `update`, `reset` and `close`, optional
-        Shows how far it is.
+    progress : bool
+        Show how far it is.
 
     Raises
     ------
@@ -179,43 +181,13 @@ def download_archive(address: str, name: str, sha256: str | None = None, progres
             known_hash=sha256 and f"sha256:{sha256}",
             fname=path.name,
             path=path.parent,
-            downloader=pooch.HTTPDownloader(progressbar=progress or False, chunk_size=2**20),
+            downloader=pooch.HTTPDownloader(progressbar=progress, chunk_size=2**20),
         )
     except requests.RequestException as error:
         raise ConnectionError(f"cannot download {address} ({error})") from error
     except ValueError as error:
         raise ValueError(f"{address}: not the expected file: {error}") from error
     return path
-
-
-class Progress:
-    """A progress bar in the terminal, in the form that pooch drives."""
-
-    def __init__(self, description: str) -> None:
-        from rich import progress
-        from rich.console import Console
-
-        columns = progress.BarColumn(), progress.DownloadColumn(), progress.TimeRemainingColumn()
-        self._bar = progress.Progress("{task.description}", *columns, console=Console(stderr=True))
-        self._task = self._bar.add_task(description, total=None)
-        self._bar.start()
-
-    @property
-    def total(self) -> float | None:
-        return self._bar.tasks[0].total
-
-    @total.setter
-    def total(self, size: float) -> None:
-        self._bar.update(self._task, total=size)
-
-    def update(self, size: float) -> None:
-        self._bar.advance(self._task, size)
-
-    def reset(self) -> None:
-        self._bar.update(self._task, completed=0)
-
-    def close(self) -> None:
-        self._bar.stop()
 
 
 def sha256(path: Path) -> str:
