@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motifbook.book import toy_figures
 from motifbook.networks import receptive
 from motifbook.networks.receptive import ALIKE, AMBIGUOUS_PATTERN, PATTERNS
 from motifbook.sequences.datasets import encode
@@ -246,3 +247,43 @@ def test_alike_from(values, expected):
 def test_errors_name_what_was_found(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+TWO = pd.DataFrame(
+    [("a or b", "alone", 1, 1, 0, 0.25, 0.25, 0.0), ("a or b", "alone", 2, 2, 0, 1.0, 0.75, 0.0),
+     ("a or b", "alone", 2, 2, 1, 0.5, 0.75, 0.0), ("a or b", "alone", 3, 3, 0, 0.4, 0.456, 0.0)],
+    columns=["pair", "background", "pool", "stride", "phase", "difference", "distance", "error"],
+)  # fmt: skip
+
+
+def test_by_pool_shows_some_sizes_and_judges_by_all():
+    found = receptive.by_pool(TWO, [1, 3])
+    assert found.loc[("alone", "a or b")].to_dict() == {"1 nt": 0.25, "3 nt": 0.46, "alike from": 3}
+
+
+def test_wide_has_a_column_per_setting():
+    found = receptive.wide(TWO, ["pool", "stride"])
+    assert found.columns.tolist() == [(1, 1), (2, 2), (3, 3)]
+    assert found.to_numpy().tolist() == [[0.25, 0.75, 0.456]]
+
+
+def test_total_variation_by_hand():
+    seen = [np.array([[v] for v in values], np.uint64) for values in ((1, 1, 2, 4), (1, 2, 2, 8))]
+    # Shares 1/2, 1/4, 1/4, 0 and 1/4, 1/2, 0, 1/4: half of 1/4 + 1/4 + 1/4 + 1/4.
+    assert receptive.total_variation(*map(receptive.Views, seen)) == 0.5
+
+
+def test_fields_of_networks():
+    assert receptive.of_network("cnn-50-2") == {"pooled": 68, "jump": 2, "second": 76}
+    found = receptive.fields(["cnn-25"])
+    # 19 + 24 nt; the next pooled neuron begins 25 nt on; five of them span 43 + 4 x 25 nt.
+    assert found.loc["CNN-25"].tolist() == [19, 25, 25, 43, 18, "42%", 143]
+
+
+def test_in_the_toy_sequence_neighbours_mix_what_comes_apart_alone():
+    """Pool 20, stride 3: each filter singles its pattern out alone, none does in the sequence."""
+    chosen = toy_figures.detectors(20, 3)
+    assert [best.separation for best in chosen] == [1, 1, 1]
+    fires = toy_figures.on_toy(20, 3, 0, chosen)["fires"]
+    on = [[p for p in range(3) if fires >> 3 * p + f & 1] for f in range(3)]
+    assert on == [[], [1, 2], [0, 1]]

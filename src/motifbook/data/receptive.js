@@ -240,9 +240,14 @@
       });
       const on = data.sites.filter((_, pattern) => (setting.fires >> (3 * pattern + i)) & 1);
       const here = on.length ? on.map(([pattern]) => pattern).join(", ") : "none of the three";
+      // What a filter does here and would not do alone, the words and ends within its cells do.
+      const alone = on.length === 1 && on[0][0] === name;
+      const why = separation === 1 && !alone
+        ? ", for its cells also hold words of other patterns, or reach past the end"
+        : "";
       const says = found
         ? `Fires at a sum of ${threshold}. Alone and over all phases: ${percent(separation)} more ` +
-          `often on ${name} than on the others. In this sequence: on ${here}.`
+          `often on ${name} than on the others. In this sequence: on ${here}${why}.`
         : "No filter singles it out from the other two.";
       return make("div", {}, make("h4", {}, name), svg, make("p", {}, says));
     }

@@ -16,6 +16,7 @@ from functools import cache, cached_property
 import numpy as np
 import pandas as pd
 
+from motifbook.networks.architectures import MODELS
 from motifbook.sequences.datasets import AMBIGUOUS, BASES, encode, one_hot
 
 WORDS = ("GTG", "CAC")
@@ -415,6 +416,74 @@ def alike_from(distances: pd.Series) -> int | None:
     apart = ordered.index[ordered >= ALIKE]
     alike = ordered.index[ordered.index > apart.max()] if len(apart) else ordered.index
     return int(alike[0]) if len(alike) else None
+
+
+def wide(survey: pd.DataFrame, columns: str | list[str]) -> pd.DataFrame:
+    """A survey's distances: a row per background and pair, a column per setting, unnamed."""
+    index = ["background", "pair"]
+    found = distances(survey).pivot_table("distance", index, columns, sort=False)
+    return found.rename_axis([None, None]).rename_axis([None] * found.columns.nlevels, axis=1)
+
+
+def by_pool(survey: pd.DataFrame, pools: Sequence[int]) -> pd.DataFrame:
+    """Distances at some pool sizes, and the size from which on a pair is alike.
+
+    Parameters
+    ----------
+    survey : DataFrame
+        From `survey`, with stride = pool size.
+    pools : sequence of int
+        Pool sizes (nt) to show; "alike from" goes by all of them.
+    """
+    found = wide(survey, "pool")
+    shown = found[list(pools)].round(2).add_suffix(" nt")
+    return shown.assign(**{"alike from": found.apply(alike_from, axis=1)})
+
+
+def total_variation(first: Views, second: Views) -> float:
+    """Half the summed difference of how often each set of views is seen, between two patterns.
+
+    No function of the views can tell the patterns apart more often.
+    """
+    one, two = (
+        pd.Series(views.seen.ravel()).value_counts(normalize=True) for views in (first, second)
+    )
+    return float(one.sub(two, fill_value=0).abs().sum() / 2)
+
+
+def of_network(model: str) -> dict[str, int]:
+    """Receptive fields (nt) of a network's first pooled neuron and of a second-layer one.
+
+    Returns
+    -------
+    dict
+        `pooled`, `jump` (between the fields of neighbouring pooled neurons) and `second`.
+    """
+    first, second = MODELS[model].convs[:2]
+    steps = [(first.size, 1), (first.pool, first.pool_stride)]
+    pooled, jump = receptive_field(steps)
+    return {
+        "pooled": pooled,
+        "jump": jump,
+        "second": receptive_field([*steps, (second.size, 1)])[0],
+    }
+
+
+def fields(models: Iterable[str]) -> pd.DataFrame:
+    """What a pooled and a second-layer neuron of each network sees, in nt: a row per network."""
+    rows = {}
+    for model in models:
+        first, seen = MODELS[model].convs[0], of_network(model)
+        rows[MODELS[model].label] = {
+            "filter": first.size,
+            "pool": first.pool,
+            "stride": seen["jump"],
+            "pooled": seen["pooled"],
+            "shared": seen["pooled"] - seen["jump"],
+            "share": f"{1 - seen['jump'] / seen['pooled']:.0%}",
+            "second layer": seen["second"],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _checked(pool: int, stride: int | None) -> int:
