@@ -154,7 +154,7 @@ def logo(ppm: np.ndarray, ax: Axes | None = None, start: float = 0.0) -> Axes:
     return ax
 
 
-def _power(value: float) -> str:
+def e_value(value: float) -> str:
     """An E-value in two signs: 3e-8, 0.04."""
     if value >= 0.001:
         return f"{value:.1g}"
@@ -174,10 +174,10 @@ def _verdict_of_filter(filter: dict[str, Any]) -> tuple[str, str]:
     if filter["tf"]:
         hit = measures.relevant_hit(filter) or hits[0]
         name = matrices.TRUE_TF.get(hit["target"], filter["tf"])
-        return "relevant", f"{name} {_power(hit['e_value'])}"
+        return "relevant", f"{name} {e_value(hit['e_value'])}"
     name = hits[0]["name"]
     name = name if len(name) <= 9 else f"{name[:8]}…"
-    return "other", f"({name}) {_power(hits[0]['e_value'])}"
+    return "other", f"({name}) {e_value(hits[0]['e_value'])}"
 
 
 _TITLE = {
