@@ -78,7 +78,7 @@ def contrasts(table: pd.DataFrame) -> pd.DataFrame:
         values = [table.loc[table["model"] == m, "match_relevant"].to_numpy() for m in models]
         row = {"difference": "not yet run", "95% interval": ""}
         if all(map(len, values)):
-            low, high = rules.welch(*map(rules.summary, values))
+            low, high = rules.welch(rules.summary(values[0]), rules.summary(values[1]))
             row["difference"] = signed(np.mean(values[0]) - np.mean(values[1]), 3)
             row["95% interval"] = f"{signed(low)} to {signed(high)}"
             if np.isnan(low):

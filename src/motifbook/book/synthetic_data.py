@@ -25,22 +25,30 @@ GOOD = {0.9: "nine in ten", 0.5: "half"}
 READERS = {"pwm": "true PWMs", "posterior": "Bayes-optimal"}
 
 
+def embedded(split: Split) -> np.ndarray:
+    """The embedded sites of a split. Raises ValueError where nobody knows them."""
+    if split.sites is None:
+        raise ValueError("the embedded motifs of these sequences are not known")
+    return split.sites
+
+
 def with_motifs(split: Split, least: int = 3) -> int:
     """The first sequence with so many embedded motifs or more (0 where there is none)."""
-    found = np.bincount(split.sites["sequence"], minlength=len(split))
+    found = np.bincount(embedded(split)["sequence"], minlength=len(split))
     return int(np.argmax(found >= least))
 
 
 def sequence(split: Split, number: int, classes: Sequence[str]) -> Figure:
     """A sequence of a split with its embedded motifs: `figures.sequence`."""
-    own = split.sites[split.sites["sequence"] == number]
+    own = embedded(split)
+    own = own[own["sequence"] == number]
     return figures.sequence(split.bases[number], own, classes)
 
 
 def numbers_of_motifs(data: Dataset) -> pd.DataFrame:
     """How many motifs sequences have: by the code, found, and if all numbers were as likely."""
     counts = np.concatenate(
-        [np.bincount(p.sites["sequence"], minlength=len(p)) for p in data.splits.values()]
+        [np.bincount(embedded(p)["sequence"], minlength=len(p)) for p in data.splits.values()]
     )
     return (
         pd.DataFrame(
@@ -69,7 +77,8 @@ def balance(data: Dataset) -> pd.DataFrame:
 def balance_table(data: Dataset) -> pd.DataFrame:
     """`balance` for the page, with how many motifs were embedded in the training set."""
     shown = balance(data).map("{:.1%}".format)
-    shown.insert(0, "embedded", np.bincount(data.train.sites["tf"], minlength=len(data.classes)))
+    motifs = np.bincount(embedded(data.train)["tf"], minlength=len(data.classes))
+    shown.insert(0, "embedded", motifs)
     return shown.rename_axis(columns="TF")
 
 
@@ -155,9 +164,9 @@ def chance_site(data: Dataset, motif: Motif, tf: str) -> tuple[Figure, float]:
     """The test sequence with the best chance site of a TF, and what the site is worth in bits."""
     split = data.test
     site, bits = chance.best_site(split, data.classes.index(tf), motif)
-    number = site["sequence"][0]
+    number, own = site["sequence"][0], embedded(split)
     site["tf"] = len(data.classes)
-    boxes = np.concatenate([split.sites[split.sites["sequence"] == number], site])
+    boxes = np.concatenate([own[own["sequence"] == number], site])
     return figures.sequence(split.bases[number], boxes, (*data.classes, f"{tf} (chance)")), bits
 
 
