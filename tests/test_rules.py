@@ -168,6 +168,8 @@ class TestSpread:
     def test_rounding_may_explain_it(self):
         ours = Summary(0.9, 0.0014 * math.sqrt(1.25), 5)
         assert rules.spread_p_value(ours, 0.001) == pytest.approx(1.0)
+        smaller = ours._replace(sd=0.0006 * math.sqrt(1.25))
+        assert rules.spread_p_value(smaller, 0.001) == pytest.approx(1.0)
         assert rules.spread_p_value(Summary(0.0, 0.0, 5), 0.0) == 1.0
 
     def test_without_a_spread_there_is_no_test(self):
@@ -280,6 +282,8 @@ class TestSettle:
         one = Summary(0.0, 1.0, 5)
         expected = rules.trials_to_settle(one, one, 1.0, both=True, tests=2)
         assert rules.trials_to_compare("greater", against, first, second) == expected
+        both = rules.stack([Summary(m, 1.0, 5) for m in (-0.5, -1.0, 0.0)])
+        assert rules.trials_to_compare("greater", both, first, second) == expected
         tie = rules.stack([Summary(0.0, 1.0, 5)] * 3)
         assert rules.trials_to_compare("greater", tie, first, second) is None
 
