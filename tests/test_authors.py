@@ -16,7 +16,7 @@ from motifbook.networks.protocols import AS_RUN
 from motifbook.records import experiment, runs
 from motifbook.sequences import downloads, synthetic
 from motifbook.sequences.datasets import Split
-from motifbook.yardsticks import authors
+from motifbook.yardsticks import authors, motif_coverage
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +77,7 @@ def accepted(table):
 def test_the_whole_archive(tmp_path):
     table = authors.check(downloads.fetch_authors(ARCHIVE))
     accepted(table)
-    authors.write_check(table, authors.reread([]), tmp_path)
+    authors.write_check(table, authors.reread([]), motif_coverage.narrowed([]), tmp_path)
     found = authors.load_check(tmp_path, folder=None)
     pd.testing.assert_frame_equal(found[table.columns], table, check_dtype=False, rtol=1e-5)
 
@@ -315,7 +315,7 @@ def test_the_record_keeps_what_is_there(tmp_path):
             "hits_equal": [True, False],
         }
     )
-    authors.write_check(table, authors.reread([]), tmp_path)
+    authors.write_check(table, authors.reread([]), motif_coverage.narrowed([]), tmp_path)
     found = authors.load_check(tmp_path).to_dict("records")
     assert found == [
         {

@@ -54,6 +54,7 @@ def record(size: int, hit: dict, trim=(0, 19), ppm=None) -> Record:
             "profile": "paper",
             "model": "cnn9-25",
             "trial": 1,
+            "started": "2026-01-02T03:04:05Z",
             "configuration": {"architecture": {"convs": [{"size": size}]}},
             "layers": [{"layer": 1, "window": 19, "filters": [filter_]}],
         }

@@ -6,9 +6,11 @@ import math
 
 import pandas as pd
 import pytest
+from conftest import learned
 
 from motifbook.book import filter_size
 from motifbook.networks.architectures import MODELS
+from motifbook.yardsticks import authors, motif_coverage
 
 
 def test_twins_differ_in_their_filters_alone():
@@ -45,10 +47,38 @@ def test_least_read():
 
 def found(archived=(0.0, 0.93), nine=0.2, nineteen=0.5):
     """`windows` of CNN9-4 and CNN9-25; only relevant matches of the archive vary."""
-    index = pd.MultiIndex.from_product([filter_size.NARROW, filter_size.QUANTITIES])
+    index = pd.MultiIndex.from_product([motif_coverage.NARROW, filter_size.QUANTITIES])
     table = pd.DataFrame({"printed": 0.25, "nine": nine, "nineteen": nineteen}, index)
     table["archived"] = [0.5, archived[0], 0.5, archived[1]]
     return table.assign(nine_sd="0.200", nineteen_sd="0.500")
+
+
+class TestNineNucleotides:
+    @pytest.fixture
+    def searched(self, monkeypatch) -> list[str]:
+        """The runs that Tomtom was asked about; it says that half of their filters match."""
+        asked = []
+
+        def narrowed(records):
+            rows = [[str(r.run), r.data["started"], r.run.model, 0.5, 0.5] for r in records]
+            asked.extend(row[0] for row in rows)
+            return pd.DataFrame(rows, columns=motif_coverage.NARROWED)
+
+        monkeypatch.setattr(motif_coverage, "narrowed", narrowed)
+        return asked
+
+    def test_only_what_is_not_on_record_is_searched_for(self, searched, tmp_path):
+        one, two = (learned("cnn9-4", trial, "SRF") for trial in (1, 2))
+        assert filter_size.nine_nt([one], tmp_path)["match_any"].tolist() == [0.5]
+        stored = motif_coverage.narrowed([one, two]).assign(match_any=[0.1, 0.2])
+        authors.write_check(stored[:0], stored[:0], stored, tmp_path)
+        searched.clear()
+        found = filter_size.nine_nt([two, one], tmp_path)
+        assert found["match_any"].tolist() == [0.2, 0.1] and searched == []
+        again = learned("cnn9-4", 1, "SRF", started="2027-01-01T00:00:00Z")  # trained once more
+        found = filter_size.nine_nt([again, two], tmp_path)
+        assert sorted(found["match_any"]) == [0.2, 0.5] and searched == [str(one.run)]
+        assert filter_size.nine_nt([], tmp_path).empty
 
 
 class TestWindows:
@@ -63,7 +93,7 @@ class TestWindows:
 
     @pytest.mark.parametrize(
         ("nine", "nineteen", "which"),
-        [(0.2, 0.5, "9 nt"), (0.0, 0.3, "19 nt"), (0.2, 0.3, "both alike"),
+        [(0.2, 0.5, "9 nt"), (0.0, 0.3, "19 nt"), (0.2, 0.3 + 2e-7, "both alike"),
          (math.nan, 0.3, "not yet run")],
     )  # fmt: skip
     def test_nearer(self, nine, nineteen, which):

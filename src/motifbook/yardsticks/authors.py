@@ -349,12 +349,15 @@ def _summary(path: Path) -> dict[str, dict]:
 
 
 def write_check(
-    table: pd.DataFrame, own: pd.DataFrame, results_dir: Path | str | None = None
+    table: pd.DataFrame,
+    own: pd.DataFrame,
+    narrow: pd.DataFrame,
+    results_dir: Path | str | None = None,
 ) -> Path:
-    """Keep the tables of `check` and `reread` on record, for the book."""
+    """Keep the tables of `check`, `reread` and `motif_coverage.narrowed`, for the book."""
     path = runs.results_folder(results_dir) / "authors" / "networks.json"
     data = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **backend.description()}
-    for name, rows in (("networks", table), ("reread", own)):
+    for name, rows in (("networks", table), ("reread", own), ("narrowed", narrow)):
         data[name] = [_held(row) for row in rows.to_dict("records")]
     runs.write_whole(path, runs.to_json(data))
     return path
@@ -388,6 +391,11 @@ def load_check(
 def load_reread(results_dir: Path | str | None = None) -> pd.DataFrame:
     """The table of `reread` on record. Raises as `load_check` does."""
     return _load(results_dir, "reread")
+
+
+def load_narrowed(results_dir: Path | str | None = None) -> pd.DataFrame:
+    """The table of `motif_coverage.narrowed` on record. Raises as `load_check` does."""
+    return _load(results_dir, "narrowed")
 
 
 def _load(results_dir: Path | str | None, name: str) -> pd.DataFrame:

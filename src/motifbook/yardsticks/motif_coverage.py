@@ -19,6 +19,10 @@ from motifbook.records.runs import Record
 _FILTER = ("model", "label", "trial", "filter", "tf", "target", "size", "width")
 HELD = (*_FILTER, "start", "read", "shown")
 """The columns of `held`."""
+NARROW = ("cnn9-4", "cnn9-25")
+"""The models whose first filters have nine columns."""
+NARROWED = ("run", "started", "model", "match_any", "match_relevant")
+"""The columns of `narrowed`."""
 
 
 def best_window(ppm: np.ndarray, size: int) -> tuple[int, float]:
@@ -134,7 +138,8 @@ def narrowed(records: Iterable[Record], window: int = 9) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per record: `model`, `label`, `trial`, `match_any`, `match_relevant`.
+        One row per record, with the columns `NARROWED`: `run` (as text) and `started` (when it
+        was trained) say which record it is.
 
     Raises
     ------
@@ -152,7 +157,7 @@ def narrowed(records: Iterable[Record], window: int = 9) -> pd.DataFrame:
             ppm = np.asarray(filter["ppm"])[first : first + window]
             queries.append(Motif(f"{number}_{filter['filter']}", "", ppm, window))
     if not queries:
-        return pd.DataFrame(columns=["model", "label", "trial", "match_any", "match_relevant"])
+        return pd.DataFrame(columns=NARROWED)
     found = tomtom.verdicts(tomtom.match(queries, matrices.jaspar()))
     by_record = found[["any", "relevant"]].groupby(
         found.index.str.partition("_").get_level_values(0)
@@ -160,9 +165,9 @@ def narrowed(records: Iterable[Record], window: int = 9) -> pd.DataFrame:
     fractions = by_record.mean()
     return pd.DataFrame(
         {
+            "run": str(record.run),
+            "started": record.data["started"],
             "model": record.run.model,
-            "label": record.label,
-            "trial": record.run.trial,
             "match_any": float(fractions.loc[str(number), "any"]),
             "match_relevant": float(fractions.loc[str(number), "relevant"]),
         }
