@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motifbook.motifs import matrices
+from motifbook.motifs.matrices import Motif
 from motifbook.sequences import chipseq
 from motifbook.sequences.datasets import reverse_complement
 from motifbook.sequences.overlaps import groups
@@ -356,3 +357,44 @@ def test_the_seven_sets():
     assert len(np.unique(groups(bases, 50))) == len(bases)
     # The record that the book reads is of these very sequences.
     assert dataset.config == baselines.load_record("chipseq")["configuration"]["dataset"]
+
+
+class TestMotifsBeyondTheTargets:
+    """relevant.csv names identifiers of any JASPAR release, and MEME files."""
+
+    def test_another_release_becomes_a_target_and_says_which(self, folder):
+        (folder / "relevant.csv").write_text("tf,ids\nmytf,MA0139.2 MA0093.2\n")
+        made = chipseq.from_folder(folder)
+        assert made.relevant["MYTF"] == ("MA0139.2", "MA0093.2")
+        (added,) = made.config["added_motifs"]
+        assert (added["id"], added["name"], added["source"]) == ("MA0139.2", "CTCF", "JASPAR 2024")
+        (motif,) = chipseq.added_motifs(made.config)
+        assert motif.ppm.sum(axis=1) == pytest.approx(1, abs=1e-5)
+        assert chipseq.added_motifs({}) == []
+
+    def test_all_motifs_of_a_meme_file_count(self, folder):
+        mine = [Motif(name, name, np.eye(4)[[0, 1, 2, 3]], 20.0) for name in ("one", "two")]
+        matrices.write_meme(folder / "mine.meme", mine)
+        (folder / "relevant.csv").write_text("tf,ids\nmytf,mine.meme\n")
+        made = chipseq.from_folder(folder)
+        assert made.relevant["MYTF"] == ("mine.meme:one", "mine.meme:two")
+        assert "mine" not in made.classes  # the file of motifs is no set
+        assert {one["source"] for one in made.config["added_motifs"]} == {"mine.meme"}
+
+    def test_a_changed_motif_is_other_data(self, folder):
+        def write(bases):
+            motif = Motif("one", "one", np.eye(4)[bases], 20.0)
+            matrices.write_meme(folder / "mine.meme", [motif])
+
+        (folder / "relevant.csv").write_text("tf,ids\nmytf,mine.meme\n")
+        write([0, 1, 2])
+        made = chipseq.from_folder(folder)
+        stated = chipseq.stated(made.config, made.relevant)
+        assert {tf: ids for tf, (_, ids) in chipseq.contents(folder).items()} == stated
+        write([0, 1, 3])
+        assert chipseq.contents(folder)["MYTF"][1] != stated["MYTF"]
+
+    def test_what_is_not_there(self, folder):
+        (folder / "relevant.csv").write_text("tf,ids\nmytf,none.meme\n")
+        with pytest.raises(ValueError, match=r"relevant\.csv:2: .*none\.meme"):
+            chipseq.from_folder(folder)

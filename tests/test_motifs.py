@@ -411,3 +411,13 @@ def test_import_is_light():
     code += "print({'Bio', 'pyjaspar', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_matrix_is_found_in_whichever_release_has_it():
+    motif, release = matrices.find("MA0058.3")
+    assert (motif.name, release) == ("MAX", "JASPAR 2016")
+    known = {one.id: one for one in matrices.jaspar()}["MA0058.3"]
+    assert (motif.ppm == known.ppm).all() and motif.nsites == known.nsites
+    assert matrices.find("MA0139.2")[1] == "JASPAR 2024"
+    with pytest.raises(ValueError, match=r"'MA9999\.1' is no identifier in JASPAR2014, "):
+        matrices.find("MA9999.1")

@@ -189,13 +189,52 @@ def _jaspar(release: str, collection: str, tax_group: str) -> tuple[Motif, ...]:
         raise ValueError(
             f"{release} has no motif of collection {collection!r} and tax group {tax_group!r}"
         )
-    motifs = []
-    for record in found:
-        counts = np.array([record.counts[base] for base in "ACGT"]).T
-        totals = counts.sum(axis=1, keepdims=True)
-        nsites = float(np.round(totals.mean()))
-        motifs.append(Motif(record.matrix_id, record.name, counts / totals, nsites))
-    return tuple(sorted(motifs, key=lambda motif: motif.id))
+    return tuple(sorted(map(_from_counts, found), key=lambda motif: motif.id))
+
+
+def _from_counts(record) -> Motif:
+    """A record of pyjaspar as a Motif."""
+    counts = np.array([record.counts[base] for base in "ACGT"]).T
+    totals = counts.sum(axis=1, keepdims=True)
+    nsites = float(np.round(totals.mean()))
+    return Motif(record.matrix_id, record.name, counts / totals, nsites)
+
+
+def find(identifier: str) -> tuple[Motif, str]:
+    """A matrix of JASPAR by its identifier, of any collection and taxon.
+
+    Parameters
+    ----------
+    identifier : str
+        With its version, such as "MA0139.2".
+
+    Returns
+    -------
+    motif : Motif
+    release : str
+        The oldest release from 2016 on that has it, or else 2014: "JASPAR 2024".
+
+    Raises
+    ------
+    ValueError
+        If no release that pyjaspar has holds it.
+    """
+    import pyjaspar
+
+    releases = sorted(pyjaspar.jaspar_releases)
+    for release in sorted(releases, key=lambda name: (name < "JASPAR2016", name)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is not there
+            database = pyjaspar.jaspardb(release=release)
+            try:
+                found = database.fetch_motif_by_id(identifier)
+            finally:
+                database.conn.close()
+        if found is not None and found.matrix_id == identifier:
+            return _from_counts(found), release.replace("JASPAR", "JASPAR ")
+    raise ValueError(
+        f"{identifier!r} is no identifier in {', '.join(releases)}; they are like MA0139.1"
+    )
 
 
 def label(

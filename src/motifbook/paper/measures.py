@@ -26,7 +26,9 @@ def relevant_hit(filter: dict[str, Any]) -> dict[str, Any] | None:
         counts_for, _ = matrices.label(hit["target"])
         if counts_for and counts_for.lower() == filter["tf"].lower():
             return hit
-    return None
+    # A motif that only the data's own table of relevant motifs names.
+    relevant = filter.get("relevant_target")
+    return next((hit for hit in filter["hits"] if hit["target"] == relevant), None)
 
 
 def learned_tf(filter: dict[str, Any]) -> str | None:
@@ -36,7 +38,7 @@ def learned_tf(filter: dict[str, Any]) -> str | None:
     (MA0660.1, MA0773.1) under STAT1: a filter that matches those best has learned MEF2A.
     """
     hit = relevant_hit(filter)
-    misfiled = hit is not None and matrices.TRUE_TF[hit["target"]] in ("MEF2B", "MEF2D")
+    misfiled = hit is not None and matrices.TRUE_TF.get(hit["target"]) in ("MEF2B", "MEF2D")
     return "MEF2A" if misfiled else filter["tf"]
 
 

@@ -21,7 +21,7 @@ from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
 from motifbook.records import runs
 from motifbook.records.runs import Record, Run
-from motifbook.sequences import catalogue, datasets, synthetic
+from motifbook.sequences import catalogue, chipseq, datasets, synthetic
 from motifbook.sequences.chipseq import Folder
 from motifbook.sequences.datasets import Dataset
 
@@ -175,7 +175,8 @@ def make(
         written += trimmed
     row = asdict(architecture.under(protocol))
     row.pop("as_written")
-    targets = {"release": "JASPAR 2016", "number": len(matrices.jaspar()), "evalue": EVALUE}
+    number = len(matrices.jaspar()) + len(dataset.config.get("added_motifs", ()))
+    targets = {"release": "JASPAR 2016", "number": number, "evalue": EVALUE}
     if source is not None:
         targets["relevant"] = {tf: list(ids) for tf, ids in dataset.relevant.items()}
     configuration = {
@@ -220,7 +221,8 @@ def describe(
         Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
         for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
     ]
-    matches = tomtom.match(queries, matrices.jaspar(), EVALUE)
+    targets = [*matrices.jaspar(), *chipseq.added_motifs(dataset.config)]
+    matches = tomtom.match(queries, targets, EVALUE)
     verdicts = tomtom.verdicts(matches, dataset.relevant)
     rows = []
     for i, query in enumerate(queries):

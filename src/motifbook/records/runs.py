@@ -424,8 +424,10 @@ def check_source(
     OtherDataError
         Naming the TFs.
     """
-    from motifbook.sequences.chipseq import Folder, contents
+    from motifbook.sequences.chipseq import Folder, contents, stated
 
+    if relevant is not None:
+        relevant = stated(dataset, relevant)
     made, held, same = dataset.get("sets", {}), contents(source), relevant is None
     made = {
         tf: (one.get("sha256"), list(held.get(tf, ("", ()))[1] if same else relevant.get(tf, ())))

@@ -12,7 +12,7 @@ import csv
 import hashlib
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,16 @@ import numpy as np
 import pandas as pd
 
 from motifbook.motifs import matrices
+from motifbook.motifs.matrices import Motif
 from motifbook.sequences import downloads, readers
-from motifbook.sequences.datasets import AMBIGUOUS, DATASETS, Dataset, Split, dataset_name
+from motifbook.sequences.datasets import (
+    AMBIGUOUS,
+    DATASETS,
+    Dataset,
+    Split,
+    dataset_name,
+    fingerprint,
+)
 from motifbook.sequences.overlaps import groups
 
 LENGTH = 100
@@ -34,6 +42,7 @@ FEW = 100
 """Fewer training sites of a TF than this are too few to learn a motif from: a rule of thumb."""
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
+MEME = ".meme"
 _TAKEN = {*DATASETS, "authors", "null"}
 FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
 
@@ -70,7 +79,7 @@ def from_folder(
 
     Any format of `readers.read` will do. A file's name without its ending (and `.gz`) is its TF.
     Sequences that a file labels as not bound are negatives of every TF. The dataset has the
-    folder's name. Hidden files, README*, `relevant.csv` and folders are no sets.
+    folder's name. Hidden files, README*, `relevant.csv`, MEME files and folders are no sets.
 
     What is left out or assumed is said in a warning for each file; so is a TF with fewer than `FEW`
     training sites.
@@ -81,9 +90,10 @@ def from_folder(
         The folder.
     relevant : mapping, optional
         JASPAR identifiers that count as a match of each TF. By default those of `relevant.csv`
-        in the folder (columns `tf` and `ids`, identifiers separated by spaces), and for the
-        other TFs those of `matrices.RELEVANT` under the same name in either case, or none. The
-        file's identifiers must be in JASPAR 2016, CORE vertebrates, or in `matrices.RELEVANT`.
+        in the folder (columns `tf` and `ids`, separated by spaces), and for the other TFs those of
+        `matrices.RELEVANT` under the same name in either case, or none. The file names identifiers
+        of any JASPAR release, or MEME files in the folder, all of whose motifs count; what JASPAR
+        2016, CORE vertebrates, does not have becomes a target too (`config["added_motifs"]`).
     length : int
         Window in nt, cut from the middle of each sequence; a shorter sequence is dropped.
     at_most : int, optional
@@ -101,8 +111,11 @@ def from_folder(
     """
     path = Path(path)
     name, sets = Folder(path, length).name, _sets(path)
-    relevant = _relevant(sets, _given(path) if relevant is None else relevant)
-    dataset = _dataset(name, sets, relevant, length, at_most, seed, own=True)
+    given, added = _given(path) if relevant is None else (relevant, [])
+    known = _relevant(sets, given)
+    dataset = _dataset(name, sets, known, length, at_most, seed, own=True)
+    if added:
+        dataset.config["added_motifs"] = added
     positives = dict(zip(sets, dataset.train.labels.sum(axis=0, dtype=int), strict=True))
     if few := [f"{tf} {number}" for tf, number in positives.items() if number < FEW]:
         warnings.warn(
@@ -178,8 +191,19 @@ def contents(source: Folder | Path | str) -> dict[str, tuple[str, list[str]]]:
     """
     path = Folder.of(source).path
     sets = _sets(path)
-    relevant = _relevant(sets, _given(path))
-    return {tf: (downloads.sha256(file), list(relevant[tf])) for tf, file in sets.items()}
+    given, added = _given(path)
+    relevant = stated({"added_motifs": added}, _relevant(sets, given))
+    return {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
+
+
+def stated(config: dict, relevant: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The relevant motifs of each TF as `contents` writes them.
+
+    A motif of a MEME file keeps its name when it changes, so a hash of its matrix follows it.
+    """
+    added = config.get("added_motifs", ())
+    matrix = {one["id"]: f"{one['id']}@{fingerprint(one)[:8]}" for one in added}
+    return {tf: [matrix.get(one, one) for one in ids] for tf, ids in relevant.items()}
 
 
 def _sets(path: Path) -> dict[str, Path]:
@@ -189,7 +213,7 @@ def _sets(path: Path) -> dict[str, Path]:
     sets: dict[str, Path] = {}
     for file in sorted(path.iterdir(), key=lambda file: file.name.lower()):
         other = file.name.startswith((".", "README")) or file.name == "relevant.csv"
-        if other or file.is_dir():
+        if other or file.is_dir() or file.name.lower().endswith(MEME):
             continue
         if not file.is_file():
             raise ValueError(f"{file}: is no file, or a link to none; expected bound sequences")
@@ -212,9 +236,20 @@ def _too_few_sets(number: int) -> ValueError:
     )
 
 
-def _given(path: Path) -> dict[str, tuple[str, ...]] | None:
+def _given(path: Path) -> tuple[dict[str, tuple[str, ...]], list[dict]]:
     file = path / "relevant.csv"
-    return _read_relevant(file) if file.is_file() else None
+    return _read_relevant(file) if file.is_file() else ({}, [])
+
+
+def added_motifs(config: dict) -> list[Motif]:
+    """Relevant motifs that JASPAR 2016, CORE vertebrates, does not have, from a configuration.
+
+    They are targets of the search beside those.
+    """
+    return [
+        Motif(one["id"], one["name"], np.array(one["ppm"]), one["nsites"])
+        for one in config.get("added_motifs", ())
+    ]
 
 
 def sizes(dataset: Dataset) -> pd.DataFrame:
@@ -448,10 +483,11 @@ def _relevant(
     return {tf: known.get(tf.lower(), ()) for tf in sets}
 
 
-def _read_relevant(path: Path) -> dict[str, tuple[str, ...]]:
-    """The table `relevant.csv`, checked: identifiers that do not exist would match nothing."""
+def _read_relevant(path: Path) -> tuple[dict[str, tuple[str, ...]], list[dict]]:
+    """The table `relevant.csv`, checked: the motifs of each TF, and those to add to the targets."""
     known = {motif.id for motif in matrices.jaspar()}.union(*matrices.RELEVANT.values())
     found: dict[str, tuple[str, ...]] = {}
+    added: dict[str, dict] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
@@ -459,19 +495,43 @@ def _read_relevant(path: Path) -> dict[str, tuple[str, ...]]:
                 raise ValueError(f"{path}: its columns are {rows.fieldnames}; expected tf,ids")
             for row in rows:
                 place, tf = f"{path}:{rows.line_num}", (row["tf"] or "").strip()
-                ids = tuple((row["ids"] or "").split())
-                if not tf or None in row or not ids:
+                named = (row["ids"] or "").split()
+                if not tf or None in row or not named:
                     raise ValueError(
-                        f"{place}: expected a TF and its JASPAR identifiers, separated by spaces"
+                        f"{place}: expected a TF and its JASPAR identifiers or MEME files, "
+                        "separated by spaces"
                     )
                 if tf.lower() in map(str.lower, found):
                     raise ValueError(f"{place}: {tf} is listed twice")
-                if unknown := [one for one in ids if one not in known]:
-                    raise ValueError(
-                        f"{place}: {unknown[0]!r} is no identifier in JASPAR 2016, CORE "
-                        "vertebrates; they are like MA0058.3"
-                    )
-                found[tf] = ids
+                ids = []
+                for name in named:
+                    motifs = [] if name in known else _motifs_named(name, path.parent, place)
+                    added |= {one["id"]: one for one in motifs}
+                    ids += [one["id"] for one in motifs] or [name]
+                found[tf] = tuple(ids)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: not a table in UTF-8 ({error})") from error
-    return found
+    return found, list(added.values())
+
+
+def _motifs_named(name: str, folder: Path, place: str) -> list[dict]:
+    """The motif of an identifier of another release, or all of a MEME file beside the table."""
+    try:
+        if name.lower().endswith(MEME):
+            motifs, source = matrices.read_meme(folder / name), name
+            prefix = f"{name}:"
+        else:
+            motif, source = matrices.find(name)
+            motifs, prefix = [motif], ""
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{place}: {error}") from error
+    return [
+        {
+            "id": prefix + motif.id,
+            "name": motif.name,
+            "source": source,
+            "nsites": motif.nsites,
+            "ppm": np.round(motif.ppm, 6).tolist(),
+        }
+        for motif in motifs
+    ]
