@@ -3,38 +3,89 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
+import json
 import os
 import platform
 import sys
+import tempfile
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax")
 """Those that have a training loop here."""
+KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+"""Keras's own defaults, which our networks need."""
+_CHANGES_NUMBERS = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_SET_ONEDNN_FPMATH_MODE",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "ONEDNN_MAX_CPU_ISA",
+    "TF_XLA_FLAGS",
+    "NVIDIA_TF32_OVERRIDE",
+    "KERAS_NNX_ENABLED",
+)
+"""Environment variables that the libraries read in silence. JAX's own are set by `_set`."""
+
+
+def name() -> str:
+    """The backend that this process's environment asks for; TensorFlow if it does not."""
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
 
 
 def check() -> None:
     """Refuse a backend that cannot be used, without importing any.
 
+    Warns, once, of what a user's keras.json or environment asks for and our networks do not heed.
+
     Raises
     ------
     ValueError
-        If $KERAS_BACKEND is none of `BACKENDS`, or is not installed.
+        If $KERAS_BACKEND is none of `BACKENDS`, is not installed, or is not what Keras, imported
+        before, runs on.
     """
-    name = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if name not in BACKENDS:
-        raise ValueError(f"KERAS_BACKEND is {name!r}, expected one of {', '.join(BACKENDS)}")
-    if importlib.util.find_spec(name) is None:
-        raise ValueError(f"KERAS_BACKEND is {name!r}, which is not installed")
+    if name() not in BACKENDS:
+        raise ValueError(f"KERAS_BACKEND is {name()!r}, expected one of {', '.join(BACKENDS)}")
+    if importlib.util.find_spec(name()) is None:
+        raise ValueError(f"KERAS_BACKEND is {name()!r}, which is not installed")
+    if "keras" in sys.modules and (found := sys.modules["keras"].config.backend()) != name():
+        raise ValueError(
+            f"Keras was imported before and runs on {found!r}, expected {name()!r}; "
+            f"set KERAS_BACKEND={name()} before the import"
+        )
+    _say_what_is_ignored()
+
+
+@functools.cache  # once
+def _say_what_is_ignored() -> None:
+    ignored = [*_in_keras_json(), *(name for name in _CHANGES_NUMBERS if name in os.environ)]
+    if ignored:
+        warnings.warn(f"ignored, as it can change numbers: {', '.join(ignored)}", stacklevel=3)
+
+
+def _in_keras_json() -> list[str]:
+    """What a user's keras.json says otherwise than we need."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    ours = {**KERAS, "backend": name()}
+    try:
+        found = json.loads((home / "keras.json").read_text())
+        return [
+            f"{key} {found[key]} in {home / 'keras.json'}"
+            for key in ours
+            if found.get(key, ours[key]) != ours[key]
+        ]
+    except (OSError, ValueError, AttributeError, TypeError):  # none, or none that says anything
+        return []
 
 
 def start(threads: int | None = None) -> None:
-    """Import Keras and its backend without their start-up notes.
+    """Import Keras and its backend without their start-up notes, and set what networks need.
 
     TensorFlow writes notes to the process's standard error whatever its log level; in a notebook
-    they would become output.
+    they would become output. A user's keras.json decides nothing.
 
     Parameters
     ----------
@@ -46,14 +97,20 @@ def start(threads: int | None = None) -> None:
     ValueError
         As `check` does.
     """
-    if "keras" in sys.modules:
-        return
     check()
+    if "keras" in sys.modules:
+        _set()
+        return
+    for variable in _CHANGES_NUMBERS:
+        os.environ.pop(variable, None)
+    os.environ["KERAS_BACKEND"] = name()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # By default the first process to come takes most of a GPU's memory.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     with _silenced():
-        import keras
-
-        if keras.backend.backend() == "tensorflow":
+        with _without_keras_json():
+            import keras
+        if name() == "tensorflow":
             import tensorflow as tf
 
             # It warns of a graph for each network, which is what we want.
@@ -62,14 +119,45 @@ def start(threads: int | None = None) -> None:
                 # Two networks on a core each train faster than one after the other on two.
                 tf.config.threading.set_intra_op_parallelism_threads(threads)
                 tf.config.threading.set_inter_op_parallelism_threads(1)
-        else:
-            # By default the first process to come takes most of a GPU's memory.
-            os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-            import jax
-
-            # A GPU would otherwise round products to fewer bits than a record's float32 claims.
-            jax.config.update("jax_default_matmul_precision", "highest")
+        _set()
         keras.ops.zeros(1)
+
+
+def _set() -> None:
+    """Set what decides a number: a record says float32."""
+    import keras
+
+    keras.config.set_floatx(KERAS["floatx"])
+    keras.config.set_epsilon(KERAS["epsilon"])
+    keras.config.set_image_data_format(KERAS["image_data_format"])
+    keras.config.set_dtype_policy(KERAS["floatx"])
+    # A GPU would otherwise round the factors of products to fewer bits.
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    else:
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", "highest")
+        jax.config.update("jax_enable_x64", False)
+        jax.config.update("jax_default_prng_impl", "threefry2x32")
+        jax.config.update("jax_threefry_partitionable", True)
+        jax.config.update("jax_numpy_dtype_promotion", "standard")
+
+
+@contextlib.contextmanager
+def _without_keras_json() -> Iterator[None]:
+    """Let Keras look for its file of settings in an empty folder."""
+    before = os.environ.get("KERAS_HOME")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["KERAS_HOME"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["KERAS_HOME"]
+            if before is not None:
+                os.environ["KERAS_HOME"] = before
 
 
 @contextlib.contextmanager
