@@ -217,6 +217,18 @@ def test_the_cache_trusts_no_bad_file(cache, harm):
     assert equal(datasets.load(path, CONFIG), tiny())
 
 
+def test_a_cache_that_cannot_be_written_names_the_variable(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OSError, match=r"file: data and .*; set MOTIFBOOK_CACHE to a folder"):
+        datasets.into_cache("locks", "one.lock")
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path))
+    assert datasets.into_cache("locks", "one.lock") == tmp_path / "locks" / "one.lock"
+    monkeypatch.setattr(datasets.os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(OSError, match=r"\(no permission to write\); set MOTIFBOOK_CACHE"):
+        datasets.into_cache("locks", "one.lock")
+
+
 def test_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path))
     assert datasets.cache_folder() == tmp_path

@@ -24,7 +24,7 @@ from motifbook.files import read_json, write_whole
 from motifbook.motifs.matrices import Motif, write_meme
 from motifbook.networks.architectures import MODELS, parse_models
 from motifbook.networks.protocols import parse_profile, parse_protocol
-from motifbook.sequences.datasets import cache_folder, dataset_name, fingerprint
+from motifbook.sequences.datasets import dataset_name, fingerprint, into_cache
 
 if TYPE_CHECKING:
     from motifbook.sequences.chipseq import Folder
@@ -508,9 +508,7 @@ def claimed(run: Run, results_dir: Path | str | None = None) -> Iterator[None]:
     from filelock import FileLock
 
     name = fingerprint({"run": str(run), "results": os.path.realpath(results_folder(results_dir))})
-    path = cache_folder() / "locks" / f"{name[:32]}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path):
+    with FileLock(into_cache("locks", f"{name[:32]}.lock")):
         yield
 
 

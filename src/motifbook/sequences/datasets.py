@@ -191,6 +191,27 @@ def cache_folder() -> Path:
     return Path(chosen or platformdirs.user_cache_dir("motifbook")).expanduser()
 
 
+def into_cache(*names: str) -> Path:
+    """A path in the cache that is to be written; the folder that it lies in is made.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there; the error says which variable chooses another folder.
+    """
+    path = cache_folder().joinpath(*names)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError("no permission to write")
+    except OSError as error:
+        raise OSError(
+            f"{cache_folder()}: data and networks cannot be kept there "
+            f"({error.strerror or error}); set MOTIFBOOK_CACHE to a folder that can be written"
+        ) from error
+    return path
+
+
 def save(dataset: Dataset, path: Path | str) -> Path:
     """Write a dataset as HDF5: whole or not at all.
 
@@ -270,9 +291,10 @@ def load(path: Path | str, config: dict | None = None) -> Dataset:
 
 def cached(name: str, config: dict, make: Callable[[], Dataset]) -> Dataset:
     """The dataset of this configuration from the cache; made and kept if not (whole) there."""
-    path = cache_folder() / "datasets" / f"{name}-{fingerprint(config)[:16]}.h5"
+    where = "datasets", f"{name}-{fingerprint(config)[:16]}.h5"
     with contextlib.suppress(FileNotFoundError, ValueError):
-        return load(path, config)
+        return load(cache_folder().joinpath(*where), config)
+    path = into_cache(*where)  # before the work
     dataset = make()
     save(dataset, path)
     return dataset

@@ -103,6 +103,7 @@ def fetch(
     OSError
         If the disk is full. Whatever fails, no half-written dataset is left behind.
     """
+    target = datasets.into_cache("deepsea", "deepsea.h5")  # before the work
     downloaded = source is None
     if source is None:
         source = download_archive(address, "deepsea/DeepSEA_data.tar.gz", progress=progress)
@@ -111,7 +112,7 @@ def fetch(
         dataset = truncate(_bundle(source), progress)
     elif source.is_file():
         # One fixed name: what a killed run left behind is removed by the next.
-        folder = path().parent / "unpacked.part"
+        folder = target.parent / "unpacked.part"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
@@ -126,7 +127,7 @@ def fetch(
             shutil.rmtree(folder)
     else:
         raise FileNotFoundError(f"{source}: no such folder or archive")
-    return datasets.save(dataset, path())
+    return datasets.save(dataset, target)
 
 
 def extract(archive: Path, folder: Path, progress: bool = False) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from motifbook.files import replacing
-from motifbook.sequences.datasets import cache_folder
+from motifbook.sequences.datasets import cache_folder, into_cache
 
 RAW = "https://raw.githubusercontent.com"
 """Where the files of a commit of a public repository are served."""
@@ -98,7 +98,7 @@ def _fetch(name: str, source: Path | str | None, base: str) -> Path:
         If a file cannot be downloaded.
     """
     remotes = collection(name)
-    folder = cache_folder() / name
+    folder = into_cache(name)
     if source is None:
         _download(folder, remotes, base, hint=f"motifbook data {name} --from FOLDER")
         return folder
@@ -174,7 +174,7 @@ def download_archive(
     import pooch
     import requests
 
-    path = cache_folder() / name
+    path = into_cache(name)
     try:
         pooch.retrieve(
             address,
