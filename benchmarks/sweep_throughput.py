@@ -113,11 +113,11 @@ def _epochs(architecture: Architecture, batches: int):
     from motifbook.networks.keras_model import build
 
     train, valid = _data(batches)
-    epochs = Epochs(build(architecture, AS_RUN), architecture, AS_RUN, train, valid)
+    epochs = Epochs([build(architecture, AS_RUN)], architecture, AS_RUN, train, valid)
     shuffle = np.random.default_rng(0)
 
     def epoch() -> None:
-        epochs.epoch(shuffle.permutation(len(train)))
+        epochs.epoch(shuffle.permutation(len(train))[None])
         epochs.validate()
 
     return epoch

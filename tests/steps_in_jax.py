@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from motifbook.networks import backend, training, trials
+from motifbook.networks import backend, training
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
-from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, Profile, parse_profile
+from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, Profile
 from motifbook.records import experiment
 from motifbook.records.runs import Run
 from motifbook.sequences.datasets import Dataset, Split, one_hot
@@ -98,8 +98,10 @@ def one_epoch() -> dict[str, list[float]]:
     protocol = replace(AS_RUN, batch_size=32)
     train, valid = random_split(80), random_split(510, seed=1)
     ours, plain = (model_of("cnn-25", protocol) for _ in range(2))
-    epochs = Epochs(ours, MODELS["cnn-25"], protocol, train, valid)
-    loss, _ = epochs.epoch(np.arange(80))
+    epochs = Epochs([ours], MODELS["cnn-25"], protocol, train, valid)
+    (loss,), _ = epochs.epoch(np.arange(80)[None])
+    epochs.keep(np.array([True]))
+    ours.set_weights(epochs.best()[0])
     plain.compile(
         keras.optimizers.Adam(protocol.learning_rate, protocol.beta1, epsilon=1e-8),
         "binary_crossentropy",
@@ -112,10 +114,11 @@ def one_epoch() -> dict[str, list[float]]:
     for layer in ours.layers:  # after one epoch they are near zero, and logits beyond clipping
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(layer.moving_variance * 100)
+    (valid_loss,) = Epochs([ours], MODELS["cnn-25"], protocol, train, valid).validate()
     entropy = training.cross_entropy(valid.labels, training.predict(ours, valid.bases))
     return {
-        "loss": [loss, run.history["loss"][0]],
-        "valid_loss": [epochs.validate(), entropy + float(sum(ours.losses))],
+        "loss": [float(loss), run.history["loss"][0]],
+        "valid_loss": [float(valid_loss), entropy + float(sum(ours.losses))],
         "weights": [float(d.max()) for d in differences],
     }
 
@@ -144,8 +147,9 @@ def two_trials() -> dict[str, list]:
     dataset = Dataset("random", tuple("abcdefghijkl"), **parts, config={}, relevant={})
     protocol = replace(AS_RUN, batch_size=60)
     what = dataset, MODELS["cnn-25"], protocol, Profile("few", None, epochs=8, patience=1)
-    together = trials.fit_trials(*what, (1, 2))
-    alone = [training.fit(*what, trial) for trial in (1, 2)]
+    setups = [training.Setup(*what, trial) for trial in (1, 2)]
+    together = training.fit_trials(setups)
+    alone = [training.fit(setup) for setup in setups]
     training.new_model = plain
 
     def apart(ones, others) -> float:
@@ -167,16 +171,14 @@ def two_trials() -> dict[str, list]:
 def smoke(folder: Path) -> dict:
     """Two smoke runs trained at once into the cache, the first put on record; and it alone."""
     wanted = [Run("synthetic", "as-run", "smoke", "cnn-50", trial) for trial in (1, 2)]
-    trained = trials.prepare(wanted, folder)
-    again = trials.prepare(wanted, folder)
+    trained = experiment.prepare(wanted, folder)
+    again = experiment.prepare(wanted, folder)
     record = experiment.ensure(wanted[0], folder)
-    profile = parse_profile("smoke")
-    dataset = experiment.open_dataset("synthetic", AS_RUN, profile)
     return {
         "trained": [str(run) for run in trained],
         "again": [str(run) for run in again],
         "record": record.data,
-        "alone": training.fit(dataset, MODELS["cnn-50"], AS_RUN, profile, 1).history,
+        "alone": training.fit(experiment.setup(wanted[0])).history,
     }
 
 

@@ -43,8 +43,7 @@ def test_one_step_equals_the_plain_model(name, protocol, batch):
             size = layer.gamma.shape
             layer.gamma.assign(width * stream.normal(size=size))
             layer.beta.assign(width * stream.normal(size=size))
-    epochs = Epochs(model, MODELS[name], protocol, batch, batch)
-    epochs._dropout = lambda x, rate, step, place: x
+    epochs = Epochs([model], MODELS[name], protocol, batch, batch)
     before = model.get_weights()
     labels = tf.constant(batch.labels, tf.float32)
 
@@ -91,8 +90,8 @@ def test_validation_loss_is_the_plain_model_s(batch):
     from motifbook.networks.epochs_tensorflow import Epochs
 
     model = build(MODELS["cnn-10"], AS_RUN, seed=3)
-    epochs = Epochs(model, MODELS["cnn-10"], AS_RUN, batch, batch)
-    epochs.epoch(np.arange(20))
+    epochs = Epochs([model], MODELS["cnn-10"], AS_RUN, batch, batch)
+    epochs.epoch(np.arange(20)[None])
     for layer in model.layers:  # after one step they are near zero, and logits beyond clipping
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(layer.moving_variance * 100)

@@ -20,8 +20,8 @@ backend.start()
 import keras  # noqa: E402
 from steps_in_jax import CASES, model_of, random_split  # noqa: E402
 
-from motifbook.networks import trials  # noqa: E402
 from motifbook.networks.architectures import MODELS  # noqa: E402
+from motifbook.records import experiment  # noqa: E402
 from motifbook.records.runs import Run  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -77,8 +77,7 @@ def test_one_step_equals_the_tensorflow_step(case, folder):
     model = model_of(name, protocol, length)
     model.set_weights([step[f"weight {i}"] for i in range(len(model.weights))])
     split = random_split(20, length, seed=1)
-    epochs = Epochs(model, MODELS[name], protocol, split, split)
-    epochs._dropout = lambda x, rate, step, place: x
+    epochs = Epochs([model], MODELS[name], protocol, split, split)
     labels = tf.constant(split.labels, tf.float32)
     loss, gradients = epochs.gradients(tf.constant(split.bases), labels, tf.constant(1, tf.int64))
     assert step["loss"] == pytest.approx(float(loss), rel=1e-5)
@@ -121,12 +120,12 @@ def test_smoke_runs_are_trained_at_once_and_put_on_record(numbers):
 def test_runs_of_two_models_are_refused():
     wanted = [Run("synthetic", "as-run", "smoke", name, 1) for name in ("cnn-2", "cnn-4")]
     with pytest.raises(ValueError, match=r"nothing but the trial.*cnn-2.*cnn-4"):
-        trials.prepare(wanted)
+        experiment.prepare(wanted)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs Keras on TensorFlow")
 def test_another_backend_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path / "cache"))
-    wanted = [Run("synthetic", "as-run", "smoke", "cnn-2", 1)]
+    wanted = [Run("synthetic", "as-run", "smoke", "cnn-2", trial) for trial in (1, 2)]
     with pytest.raises(ValueError, match="KERAS_BACKEND=jax, found 'tensorflow'"):
-        trials.prepare(wanted, tmp_path)
+        experiment.prepare(wanted, tmp_path)

@@ -11,7 +11,7 @@ from conftest import record_data
 from motifbook.motifs import matrices
 from motifbook.networks import training
 from motifbook.networks.architectures import MODELS
-from motifbook.networks.protocols import AS_RUN
+from motifbook.networks.protocols import AS_RUN, PROFILES
 from motifbook.records.runs import Record, RecordError, Run
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import one_hot
@@ -58,12 +58,12 @@ def dataset():
     return synthetic.get(number=2_000)
 
 
-def test_settling_normalises_each_layer_s_input_and_changes_nothing_else(dataset):
+def test_calibration_normalises_each_layer_s_input_and_changes_nothing_else(dataset):
     import keras
 
-    model = training.new_model(dataset, MODELS["cnn-1"], AS_RUN, 1)
+    model = training.new_model(training.Setup(dataset, MODELS["cnn-1"], AS_RUN, PROFILES["smoke"]))
     before = {layer.name: layer.get_weights() for layer in model.layers}
-    null.settle(model, MODELS["cnn-1"], dataset.train)
+    null.calibrate(model, MODELS["cnn-1"], dataset.train)
     x = one_hot(dataset.train.bases)
     for number in (1, 2):
         part = keras.Model(model.inputs[0], model.get_layer(f"norm_{number}").output)

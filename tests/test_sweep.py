@@ -42,12 +42,12 @@ def test_cost_by_hand():
     assert sweep.cost(smoke("cnn-25")) == 200 * 4 * 19 * 30 + 8 * 30 * 5 * 128
 
 
-def test_a_parcel_is_a_run_and_on_jax_a_model(monkeypatch):
+def test_a_group_is_a_run_and_on_jax_a_model(monkeypatch):
     queue = [smoke("cnn-1"), smoke("cnn-4"), smoke("cnn-1", 2), smoke("cnn-4", 3)]
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    assert sweep.parcels(queue) == [[run] for run in queue]
+    assert sweep.groups(queue) == [[run] for run in queue]
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    assert sweep.parcels(queue) == [[queue[0], queue[2]], [queue[1], queue[3]]]
+    assert sweep.groups(queue) == [[queue[0], queue[2]], [queue[1], queue[3]]]
 
 
 def test_jobs_below_one_are_refused(tmp_path):
@@ -174,6 +174,25 @@ def test_on_jax_the_trials_of_a_model_are_trained_at_once(tmp_path):
     assert {record.data["backend"] for record in records} == {"jax"}
 
 
+def test_sweeps_at_once_each_say_what_they_made(tmp_path):
+    environment = {**os.environ, "MOTIFBOOK_CACHE": str(tmp_path / "cache")}
+    both = [
+        subprocess.Popen(
+            command(tmp_path / "results", "--jobs", "1"),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=300)[0] for process in both]
+    counts = [[int(word) for word in text.split() if word.isdigit()] for text in said]
+    assert [sum(count) for count in counts] == [4, 4], said
+    assert sum(made for made, *_ in counts) == 4, said
+    assert sum(there for _, there, _ in counts) == 4, said
+
+
 def test_what_is_on_record_is_skipped(tmp_path):
     experiment.ensure(smoke("cnn-50"), tmp_path)
     shown = []
@@ -195,18 +214,19 @@ def test_a_damaged_record_is_a_failure_that_names_its_file_and_the_others_are_ma
 
 
 def test_a_worker_says_nothing_of_the_data(monkeypatch):
-    def ensure(run, results_dir, progress, source):
+    def obtain(run, results_dir, progress, source):
         warnings.warn("1 bad rows left out", stacklevel=2)
+        return None, True
 
-    parcels, told = iter([[smoke("cnn-50")], None]), []
-    pipe = SimpleNamespace(recv=lambda: next(parcels), send=told.append)
+    groups, told = iter([[smoke("cnn-50")], None]), []
+    pipe = SimpleNamespace(recv=lambda: next(groups), send=told.append)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sweep.backend, "start", lambda threads: None)
-    monkeypatch.setattr(experiment, "ensure", ensure)
+    monkeypatch.setattr(experiment, "obtain", obtain)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         sweep._work(pipe, None, 1, None)
-    assert told == [("ended", smoke("cnn-50"), None)]
+    assert told == [("ended", smoke("cnn-50"), True, None)]
     assert heard == []
 
 

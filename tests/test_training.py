@@ -12,7 +12,7 @@ from motifbook.networks import backend, training
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, PROFILES, Profile, parse_protocol
-from motifbook.networks.training import Trained, TrainingError
+from motifbook.networks.training import Setup, Trained, TrainingError
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import Dataset, Split, one_hot
 
@@ -27,7 +27,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def trained(dataset):
-    return training.fit(dataset, ROW, AS_RUN, SMOKE, 1)
+    return training.fit(Setup(dataset, ROW, AS_RUN, SMOKE, 1))
 
 
 def dataset_of(labels, name="made", **sizes):
@@ -63,7 +63,7 @@ def test_the_record_of_the_first_layer_starts_before_training(trained, dataset):
         "kernel": (4, 19, 4, 30),
         **dict.fromkeys(("gamma", "beta", "mean", "variance"), (4, 30)),
     }
-    untrained = training.new_model(dataset, ROW, AS_RUN, 1)
+    untrained = training.new_model(Setup(dataset, ROW, AS_RUN, SMOKE))
     np.testing.assert_array_equal(
         shots["kernel"][0], untrained.get_layer("conv_1").get_weights()[0]
     )
@@ -72,7 +72,7 @@ def test_the_record_of_the_first_layer_starts_before_training(trained, dataset):
 
 
 def test_the_best_weights_have_the_best_validation_loss(trained, dataset):
-    model = training.new_model(dataset, ROW, AS_RUN, 1)
+    model = training.new_model(Setup(dataset, ROW, AS_RUN, SMOKE))
     model.set_weights(trained.weights)
     import keras
 
@@ -89,14 +89,14 @@ def test_the_best_weights_have_the_best_validation_loss(trained, dataset):
 
 
 def test_the_same_run_gives_the_same_network(trained, dataset):
-    again = training.fit(dataset, ROW, AS_RUN, SMOKE, 1)
+    again = training.fit(Setup(dataset, ROW, AS_RUN, SMOKE, 1))
     assert again.history == trained.history
     for ours, theirs in zip(again.weights, trained.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_another_trial_is_another_network_on_the_same_data(trained, dataset):
-    other = training.fit(dataset, ROW, AS_RUN, replace(SMOKE, epochs=1), 2)
+    other = training.fit(Setup(dataset, ROW, AS_RUN, replace(SMOKE, epochs=1), 2))
     assert (other.snapshots["kernel"][0] != trained.snapshots["kernel"][0]).any()
     assert other.history["loss"][0] != trained.history["loss"][0]
     # The data are in the key, the trial is not in the data.
@@ -106,9 +106,8 @@ def test_another_trial_is_another_network_on_the_same_data(trained, dataset):
 def test_progress_is_told_after_each_epoch():
     told = []
     small = dataset_of(MIXED * 5)
-    trained = training.fit(
-        small, ROW, AS_RUN, Profile("p", None, 2), progress=lambda *news: told.append(news)
-    )
+    setup = Setup(small, ROW, AS_RUN, Profile("p", None, 2))
+    trained = training.fit(setup, progress=lambda *news: told.append(news))
     history = trained.history
     assert told == [(e + 1, history["loss"][e], history["valid_loss"][e]) for e in range(2)]
 
@@ -121,17 +120,25 @@ class Scripted:
 
     losses: tuple[float, ...] = ()
 
-    def __init__(self, model, *rest):
-        self.model, self.epochs = model, 0
+    def __init__(self, models, *rest):
+        self.epochs = self.kept = 0
 
-    def epoch(self, order):
-        assert sorted(order) == list(range(20))
+    def epoch(self, orders):
+        assert [sorted(order) for order in orders] == [list(range(20))]
         self.epochs += 1
-        self.model.set_weights([np.full_like(w, self.epochs) for w in self.model.get_weights()])
-        return 0.5, 0.1
+        return np.array([0.5]), np.array([0.1])
 
     def validate(self):
-        return self.losses[self.epochs - 1]
+        return np.array([self.losses[self.epochs - 1]])
+
+    def keep(self, better):
+        self.kept = self.epochs if better else self.kept
+
+    def best(self):
+        return [[np.array(self.kept)]]
+
+    def layers(self, *names):
+        return {"kernel": np.array([self.epochs])}
 
 
 @pytest.mark.parametrize(
@@ -150,10 +157,11 @@ def test_the_best_epoch_counts_and_patience_ends_it(monkeypatch, losses, patienc
     monkeypatch.setattr(epochs_tensorflow, "Epochs", Scripted)
     monkeypatch.setattr(Scripted, "losses", losses)
     protocol = replace(AS_RUN, patience=patience)
-    trained = training.fit(dataset_of(MIXED * 5), ROW, protocol, Profile("p", None, 6))
+    trained = training.fit(Setup(dataset_of(MIXED * 5), ROW, protocol, Profile("p", None, 6)))
     assert trained.history["valid_loss"] == list(losses[:epochs])
     assert trained.best_epoch == best
-    assert {float(w.max()) for w in trained.weights} == {best}
+    assert trained.weights == [best]
+    assert trained.snapshots["kernel"].tolist() == list(range(epochs + 1))
 
 
 def test_a_profile_s_patience_goes_before_the_protocol_s(monkeypatch):
@@ -168,7 +176,7 @@ def test_a_profile_s_patience_goes_before_the_protocol_s(monkeypatch):
         (AS_RUN, "paper", 21),
         (AS_WRITTEN, "paper", 100),
     ):
-        trained = training.fit(dataset_of(MIXED * 5), ROW, protocol, PROFILES[profile])
+        trained = training.fit(Setup(dataset_of(MIXED * 5), ROW, protocol, PROFILES[profile]))
         assert len(trained.history["loss"]) == epochs
 
 
@@ -188,7 +196,7 @@ def test_a_profile_s_patience_goes_before_the_protocol_s(monkeypatch):
 )
 def test_what_cannot_be_trained_on(labels, sizes, message):
     with pytest.raises(ValueError, match=message):
-        training.fit(dataset_of(labels, **sizes), ROW, AS_RUN, SMOKE)
+        training.fit(Setup(dataset_of(labels, **sizes), ROW, AS_RUN, SMOKE))
 
 
 def test_a_validation_split_may_lack_a_class():
@@ -198,7 +206,7 @@ def test_a_validation_split_may_lack_a_class():
 def test_a_loss_that_is_no_number_stops_training():
     diverging = replace(AS_RUN, learning_rate=math.inf)
     with pytest.raises(TrainingError, match=r"cnn-100 trial 3: loss is .* in epoch 1"):
-        training.fit(dataset_of(MIXED * 50), ROW, diverging, SMOKE, 3)
+        training.fit(Setup(dataset_of(MIXED * 50), ROW, diverging, SMOKE, 3))
 
 
 # --- Identity ----------------------------------------------------------------------------------
@@ -221,11 +229,10 @@ def test_seeds_are_a_run_s_own():
     assert all(0 <= seed < 2**31 for seed in all_seeds)
 
 
-def test_a_key_is_of_what_decides_the_weights(dataset):
+def test_a_key_is_of_what_decides_the_weights(dataset, monkeypatch):
     def key(row="cnn-50-2", protocol="as-run", profile="paper", trial=1, data=dataset):
-        return training.training_key(
-            data, MODELS[row], parse_protocol(protocol), PROFILES[profile], trial
-        )
+        chosen = parse_protocol(protocol), PROFILES[profile], trial
+        return Setup(data, MODELS[row], *chosen).key
 
     assert len(key()) == 64
     for switch in ("sites", "weighting", "ends", "window", "trim", "sites+window"):
@@ -240,6 +247,10 @@ def test_a_key_is_of_what_decides_the_weights(dataset):
         *(key(protocol=f"as-run+{name}") for name in ("stopping", "widths")),
     }
     assert len(others) == 10
+    # Networks of another backend are others.
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert key() not in others
+    monkeypatch.undo()
     # Only CNN-50-2 is another network under the other widths.
     assert key("cnn-2", "as-run+widths") == key("cnn-2")
 
@@ -255,7 +266,7 @@ def made_up(best_epoch=2):
         best_epoch=best_epoch,
         seconds=1.5,
         started="2026-01-02T03:04:05Z",
-        machine={"backend": "none"},
+        machine={"backend": "tensorflow"},
         snapshots={
             "kernel": np.ones((3, 2, 3), np.float32),
             **dict.fromkeys(("gamma", "beta", "mean", "variance"), np.ones((3, 3), np.float32)),
@@ -316,7 +327,7 @@ def test_a_network_is_trained_once_unless_its_file_is_damaged(monkeypatch, tmp_p
     fitted = []
     monkeypatch.setattr(training, "fit", lambda *what: fitted.append(what) or made_up())
     for _ in range(2):
-        assert equal(training.get(dataset, ROW, AS_RUN, SMOKE, 1), made_up())
+        assert equal(training.get(Setup(dataset, ROW, AS_RUN, SMOKE, 1)), made_up())
     assert len(fitted) == 1
     (path,) = (tmp_path / "networks").iterdir()
     content = bytearray(path.read_bytes())
@@ -326,12 +337,31 @@ def test_a_network_is_trained_once_unless_its_file_is_damaged(monkeypatch, tmp_p
         path.write_bytes(harmed[harm])
     elif harm == "gone":
         path.unlink()
-    assert equal(training.get(dataset, ROW, AS_RUN, SMOKE, 1), made_up())
+    assert equal(training.get(Setup(dataset, ROW, AS_RUN, SMOKE, 1)), made_up())
     assert len(fitted) == (1 if harm == "none" else 2)
     assert equal(training.load(path), made_up())
     # Another trial is another network.
-    training.get(dataset, ROW, AS_RUN, SMOKE, 2)
+    training.get(Setup(dataset, ROW, AS_RUN, SMOKE, 2))
     assert len(list((tmp_path / "networks").iterdir())) == 2
+
+
+def test_another_backend_s_network_is_not_taken(monkeypatch, tmp_path, dataset):
+    monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path))
+    setup = Setup(dataset, ROW, AS_RUN, SMOKE)
+    # As it could lie there before keys were of a backend.
+    training.save(replace(made_up(), machine={"backend": "jax"}), setup.path)
+    assert training.cached(setup) is None
+    training.save(made_up(), setup.path)
+    assert equal(training.cached(setup), made_up())
+
+
+def test_keys_on_disk_stay_what_they_were():
+    # sha256 of the canonical JSON, as the caches of users hold it.
+    made = dataset_of(MIXED)
+    assert (
+        Setup(made, ROW, AS_RUN, SMOKE).key
+        == "9f11f5655bc5a2b58bd072d62960dd8c2eb9dd54e948c253671de4350235a482"
+    )
 
 
 # --- Profiles of other datasets ----------------------------------------------------------------

@@ -568,7 +568,7 @@ def _sweep_display() -> Iterator:
         seen = [-1]
 
         def report(progress) -> None:
-            finished = progress.done + len(progress.failed)
+            finished = progress.done + progress.skipped + len(progress.failed)
             if finished != seen[0]:
                 seen[0] = finished
                 print(_headline(progress), file=sys.stderr, flush=True)

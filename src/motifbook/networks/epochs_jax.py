@@ -6,7 +6,7 @@ sign of gamma; `tests/test_epochs_jax.py` holds loss and gradients to the plain 
 that:
 
 * The step is a pure function of a `State`, so that states of several trials can be stacked and
-  trained by the same code under `jax.vmap`; see `motifbook.networks.trials`.
+  trained by the same code under `jax.vmap`; one trial is a stack of one.
 * A convolution is one matrix product of the map's windows. A kernel of each trial's own makes of a
   convolution a grouped one, which libraries run slowly, but of a product a batched product.
 * Products are asked for in full float32: by default a GPU would round their inputs to 10 bits.
@@ -14,6 +14,7 @@ that:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -25,11 +26,8 @@ import numpy as np
 from jax import lax
 
 from motifbook.networks.architectures import Architecture, Conv
-from motifbook.networks.protocols import Protocol
+from motifbook.networks.protocols import ADAM_EPSILON, BETA2, Protocol
 from motifbook.sequences.datasets import Split
-
-MOMENTUM = 0.99  # of batch norm's moving averages
-OVER_TRIALS = (0, 0, None, None)  # all trials see the same data
 
 Weights = dict[str, jax.Array]
 """By the path of the Keras variable, such as `conv_1/kernel`."""
@@ -51,59 +49,17 @@ class State(NamedTuple):
 
 
 class Epochs:
-    """Runs epochs of Adam on a Keras model from `keras_model.build`.
-
-    Parameters
-    ----------
-    model, architecture, protocol
-        The model, the row it was built from and the protocol it was built under.
-    train, valid : Split
-        What it learns from, and what it is validated on.
-    seed : int
-        Seeds dropout.
-    """
-
-    def __init__(
-        self,
-        model: keras.Model,
-        architecture: Architecture,
-        protocol: Protocol,
-        train: Split,
-        valid: Split,
-        seed: int = 0,
-    ) -> None:
-        self.model = model
-        self.network = Network.of(model, architecture, protocol)
-        self.train = on_device(train)
-        self.valid = on_device(valid)
-        self.state = initial(model, seed)
-
-    def epoch(self, order: np.ndarray) -> tuple[float, float]:
-        """One pass in the given order: mean loss, and mean first-layer gradient norm per batch."""
-        weights, averages = read(self.model)
-        state = self.state._replace(weights=weights, averages=averages)
-        self.state, loss, norm = self.network.epoch(
-            state, jnp.asarray(order, jnp.int32), *self.train
-        )
-        values = self.state.weights | self.state.averages
-        for variable in self.model.weights:
-            variable.assign(values[variable.path])
-        return float(loss), float(norm)
-
-    def validate(self) -> float:
-        """Mean loss of the validation split, dropout off, moving averages in batch norm."""
-        return float(self.network.losses(*read(self.model), *self.valid))
-
-
-class TrialEpochs:
-    """`Epochs` of several models of one architecture at once; every number becomes an array.
+    """Runs epochs of Adam on Keras models from `keras_model.build`; every number is an array.
 
     Parameters
     ----------
     models, seeds
-        One of each per trial; the models' own weights are read once and not written.
-    architecture, protocol, train, valid
-        As for `Epochs`, common to all.
+        One of each per trial; the models' own weights are read once and not written. The seeds
+        are those of dropout.
+    architecture, protocol
+        The row that the models were built from and the protocol they were built under.
+    train, valid : Split
+        What they learn from, and what they are validated on.
     """
 
     def __init__(
@@ -113,7 +69,7 @@ class TrialEpochs:
         protocol: Protocol,
         train: Split,
         valid: Split,
-        seeds: list[int],
+        seeds: Sequence[int] = (0,),
     ) -> None:
         self.network = Network.of(models[0], architecture, protocol)
         self.paths = [variable.path for variable in models[0].weights]
@@ -122,17 +78,18 @@ class TrialEpochs:
         states = [initial(model, seed) for model, seed in zip(models, seeds, strict=True)]
         self.state = jax.tree.map(lambda *values: jnp.stack(values), *states)
         self.kept = self._values()
+        self.over_trials = _of_the_only_one if len(models) == 1 else _over_trials
 
     def epoch(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One pass, each trial in its own order: (trials, n) to mean losses and gradient norms."""
-        self.state, losses, norms = jax.vmap(self.network.epoch, OVER_TRIALS)(
+        self.state, losses, norms = self.over_trials(self.network.epoch)(
             self.state, jnp.asarray(orders, jnp.int32), *self.train
         )
         return np.asarray(losses), np.asarray(norms)
 
     def validate(self) -> np.ndarray:
         """Each trial's mean loss of the validation split."""
-        losses = jax.vmap(self.network.losses, OVER_TRIALS)(
+        losses = self.over_trials(self.network.losses)(
             self.state.weights, self.state.averages, *self.valid
         )
         return np.asarray(losses)
@@ -146,7 +103,7 @@ class TrialEpochs:
         kept = [np.asarray(self.kept[path]) for path in self.paths]
         return [list(weights) for weights in zip(*kept, strict=True)]
 
-    def layer(self, *names: str) -> dict[str, np.ndarray]:
+    def layers(self, *names: str) -> dict[str, np.ndarray]:
         """The present values of these layers, by the variable's name, trials first."""
         values = self._values()
         return {
@@ -157,6 +114,21 @@ class TrialEpochs:
 
     def _values(self) -> Weights:
         return self.state.weights | self.state.averages
+
+
+def _over_trials(function):
+    """`Network.epoch` or `Network.losses` of stacked trials, which all see the same data."""
+    return jax.vmap(function, (0, 0, None, None))
+
+
+def _of_the_only_one(function):
+    """The same of one trial: mapped, its last digits would be others than without a map."""
+
+    def mapped(first, second, *data):
+        own = jax.tree.map(lambda value: value[0], (first, second))
+        return jax.tree.map(lambda value: value[None], function(*own, *data))
+
+    return mapped
 
 
 def read(model: keras.Model) -> tuple[Weights, Weights]:
@@ -192,13 +164,16 @@ class Network:
     protocol: Protocol
     rates: tuple[float, ...]
     """Of the model's dropout layers, in order."""
+    momentum: float
+    """Of batch norm's moving averages."""
 
     @classmethod
     def of(cls, model: keras.Model, architecture: Architecture, protocol: Protocol) -> Network:
         """That of a model built from this row under this protocol."""
         dropouts = [x for x in model.layers if isinstance(x, keras.layers.Dropout)]
         rates = tuple(layer.rate for layer in dropouts)
-        return cls(architecture.under(protocol).convs, protocol, rates)
+        momentum = model.get_layer("norm_1").momentum
+        return cls(architecture.under(protocol).convs, protocol, rates, momentum)
 
     def logits(
         self, weights: Weights, averages: Weights, bases: jax.Array, key: jax.Array | None = None
@@ -214,9 +189,9 @@ class Network:
             mean, variance = averages[f"{name}/moving_mean"], averages[f"{name}/moving_variance"]
             if key is not None:
                 axes = tuple(range(x.ndim - 1))
-                now = jnp.mean(x, axes) * sign, jnp.var(x, axes)
-                moved[f"{name}/moving_mean"] = _towards(mean, now[0])
-                moved[f"{name}/moving_variance"] = _towards(variance, now[1])
+                now, part = (jnp.mean(x, axes) * sign, jnp.var(x, axes)), self.momentum
+                moved[f"{name}/moving_mean"] = part * mean + (1 - part) * now[0]
+                moved[f"{name}/moving_variance"] = part * variance + (1 - part) * now[1]
                 mean, variance = now
             scale = weights[f"{name}/gamma"] * lax.rsqrt(variance + self.protocol.norm_epsilon)
             return scale * sign, weights[f"{name}/beta"] - mean * scale
@@ -316,12 +291,12 @@ def adam(
     Kingma & Ba 2015, section 2: the corrections are in the step size, and epsilon (1e-8) is their
     epsilon-hat.
     """
-    beta1, beta2 = protocol.beta1, 0.999
+    beta1, beta2 = protocol.beta1, BETA2
     rate = protocol.learning_rate * jnp.sqrt(1 - beta2**step) / (1 - beta1**step)
     means = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, means, gradients)
     squares = jax.tree.map(lambda s, g: beta2 * s + (1 - beta2) * g * g, squares, gradients)
     weights = jax.tree.map(
-        lambda w, m, s: w - rate * m / (jnp.sqrt(s) + 1e-8), weights, means, squares
+        lambda w, m, s: w - rate * m / (jnp.sqrt(s) + ADAM_EPSILON), weights, means, squares
     )
     return means, squares, weights
 
@@ -334,10 +309,6 @@ def _in_batches(function, carry, order, size):
         carry, last = function(carry, order[-rest:])
         results = jax.tree.map(lambda a, b: jnp.append(a, b), results, last)
     return carry, results
-
-
-def _towards(average: jax.Array, value: jax.Array) -> jax.Array:
-    return MOMENTUM * average + (1 - MOMENTUM) * value
 
 
 def _product(x: jax.Array, kernel: jax.Array) -> jax.Array:

@@ -17,15 +17,15 @@ Updates go straight into the Keras model's own variables.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from motifbook.networks.architectures import Architecture
-from motifbook.networks.protocols import Protocol
+from motifbook.networks.protocols import ADAM_EPSILON, BETA2, Protocol
 from motifbook.sequences.datasets import Split
-
-MOMENTUM = 0.99  # of batch norm's moving averages
 
 
 class Epochs:
@@ -33,58 +33,80 @@ class Epochs:
 
     Parameters
     ----------
-    model, architecture, protocol
-        The model, the row it was built from and the protocol it was built under.
+    models : list of keras.Model
+        One; several at once are for `motifbook.networks.epochs_jax`, whose interface this is.
+    architecture, protocol
+        The row that the model was built from and the protocol it was built under.
     train, valid : Split
         What it learns from, and what it is validated on.
-    seed : int
-        Seeds dropout.
+    seeds : list of int
+        One, of dropout.
     """
 
     def __init__(
         self,
-        model: keras.Model,
+        models: list[keras.Model],
         architecture: Architecture,
         protocol: Protocol,
         train: Split,
         valid: Split,
-        seed: int = 0,
+        seeds: Sequence[int] = (0,),
     ) -> None:
+        (self.model,), (self.seed,) = models, seeds
+        model = self.model
         self.convs = architecture.under(protocol).convs
         self.protocol = protocol
-        self.layers = {layer.name: layer for layer in model.layers}
-        self.model = model
-        self.seed = seed
+        self.layer = {layer.name: layer for layer in model.layers}
         self.train = _on_device(train)
         self.valid = _on_device(valid)
         self.variables = [v.value for v in model.trainable_variables]
         self.penalised = [
             v.value for v in model.trainable_variables if v.path.endswith(("kernel", "output/bias"))
         ]
-        self.first = [v.value.ref() for v in self.layers["conv_1"].trainable_variables]
+        self.first = [v.value.ref() for v in self.layer["conv_1"].trainable_variables]
         self.moments = [
             (tf.Variable(tf.zeros_like(v)), tf.Variable(tf.zeros_like(v))) for v in self.variables
         ]
         self.step = tf.Variable(0, dtype=tf.int64)
+        self.kept = model.get_weights()
         self._epoch = tf.function(self._epoch_eager)
         self._losses = tf.function(self._losses_eager)
 
-    def epoch(self, order: np.ndarray) -> tuple[float, float]:
-        """One pass in the given order: mean loss, and mean first-layer gradient norm per batch."""
-        loss, norm = self._epoch(tf.constant(order, tf.int32))
-        return float(loss), float(norm)
+    def epoch(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """One pass in an order (1, n): mean loss, and mean first-layer gradient norm per batch."""
+        loss, norm = self._epoch(tf.constant(orders[0], tf.int32))
+        return loss.numpy()[None], norm.numpy()[None]
 
-    def validate(self) -> float:
+    def validate(self) -> np.ndarray:
         """Mean loss of the validation split, dropout off, moving averages in batch norm."""
-        return float(self._losses(*self.valid))
+        return self._losses(*self.valid).numpy()[None]
+
+    def keep(self, better: np.ndarray) -> None:
+        """Keep the present weights if they are better now."""
+        if better[0]:
+            self.kept = self.model.get_weights()
+
+    def best(self) -> list[list[np.ndarray]]:
+        """The weights kept, as `keras.Model.get_weights` gives them."""
+        return [self.kept]
+
+    def layers(self, *names: str) -> dict[str, np.ndarray]:
+        """The present values of these layers, by the variable's name, as (1, ...)."""
+        return {
+            variable.path.rpartition("/")[2]: value[None]
+            for name in names
+            for variable, value in zip(
+                self.layer[name].weights, self.layer[name].get_weights(), strict=True
+            )
+        }
 
     def logits(self, bases: tf.Tensor, training: bool, step: tf.Tensor | None = None) -> tf.Tensor:
         """(batch, length) bases to (batch, classes) logits."""
         x = tf.one_hot(bases, 4)
         for number, conv in enumerate(self.convs, start=1):
-            gamma = self.layers[f"norm_{number}"].gamma.value
+            gamma = self.layer[f"norm_{number}"].gamma.value
             sign = tf.where(gamma < 0, -1.0, 1.0)
-            kernel = self.layers[f"conv_{number}"].kernel.value * sign
+            kernel = self.layer[f"conv_{number}"].kernel.value * sign
             x = tf.nn.conv1d(x, kernel, 1, "SAME")
             scale, shift = self._norm(f"norm_{number}", x, training, sign)
             if conv.pool > 1:
@@ -92,9 +114,9 @@ class Epochs:
             exponential = number == 1 and self.protocol.activation == "exponential"
             x = (tf.exp if exponential else tf.nn.relu)(x * scale + shift)
             if training:
-                x = self._dropout(x, 0.1, step, number)
+                x = self._dropout(x, f"dropout_{number}", step, number)
         x = tf.reshape(x, (-1, x.shape[1] * x.shape[2]))
-        hidden = self.layers["hidden"]
+        hidden = self.layer["hidden"]
         x = x @ hidden.kernel.value
         if self.protocol.norm_hidden:
             scale, shift = self._norm("norm_hidden", x, training)
@@ -103,8 +125,8 @@ class Epochs:
             x += hidden.bias.value
         x = tf.nn.relu(x)
         if training:
-            x = self._dropout(x, 0.5, step, 0)
-        output = self.layers["output"]
+            x = self._dropout(x, "dropout_hidden", step, 0)
+        output = self.layer["output"]
         return x @ output.kernel.value + output.bias.value
 
     def loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -121,18 +143,24 @@ class Epochs:
 
         `x` is the layer's true input times `sign`; the averages are kept of the true input.
         """
-        layer = self.layers[name]
+        layer = self.layer[name]
         if training:
             mean, variance = batch_moments(x)
-            average, spread = layer.moving_mean.value, layer.moving_variance.value
-            average.assign(MOMENTUM * average + (1 - MOMENTUM) * tf.stop_gradient(mean * sign))
-            spread.assign(MOMENTUM * spread + (1 - MOMENTUM) * tf.stop_gradient(variance))
+            for average, now in (
+                (layer.moving_mean.value, mean * sign),
+                (layer.moving_variance.value, variance),
+            ):
+                part = layer.momentum
+                average.assign(part * average + (1 - part) * tf.stop_gradient(now))
         else:
             mean, variance = layer.moving_mean.value * sign, layer.moving_variance.value
         scale = layer.gamma.value * sign * tf.math.rsqrt(variance + layer.epsilon)
         return scale, layer.beta.value - mean * scale
 
-    def _dropout(self, x, rate, step, place):
+    def _dropout(self, x, name, step, place):
+        rate = self.layer[name].rate
+        if not rate:
+            return x
         seed = tf.stack([tf.constant(self.seed, tf.int64), step * 8 + place])
         return tf.nn.experimental.stateless_dropout(x, rate, seed, rng_alg="philox")
 
@@ -162,7 +190,7 @@ class Epochs:
         return total / number, norms / batches
 
     def _adam(self, gradients, step):
-        beta1, beta2 = self.protocol.beta1, 0.999
+        beta1, beta2 = self.protocol.beta1, BETA2
         for variable, (mean, square), gradient in zip(
             self.variables, self.moments, gradients, strict=True
         ):
@@ -175,7 +203,7 @@ class Epochs:
                 lr=self.protocol.learning_rate,
                 beta1=beta1,
                 beta2=beta2,
-                epsilon=1e-8,
+                epsilon=ADAM_EPSILON,
                 grad=gradient,
             )
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 
+BETA2, ADAM_EPSILON = 0.999, 1e-8
+"""Adam's other constants, in which text and code agree."""
+
 
 @dataclass(frozen=True)
 class Protocol:

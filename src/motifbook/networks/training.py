@@ -1,8 +1,13 @@
-"""Train one network: dataset, architecture, protocol, profile and trial in, weights out.
+"""Train networks: a `Setup` in, weights out.
 
-A trained network is a value: the same inputs give the same network (on one machine and thread
+A trained network is a value: the same setup gives the same network (on one machine and thread
 count), and its file in the cache is named by a hash of everything that decided its weights. So
 nothing is trained twice, and filters can be read again without training.
+
+One small network leaves a GPU idle. The trials of one model differ in their seeds alone, so JAX
+trains several at once (`fit_trials`). What this gains on a GPU has not been measured: on a CPU
+`motifbook.networks.epochs_tensorflow` is the faster. Compiled code is kept from one process to the
+next if $JAX_COMPILATION_CACHE_DIR names a folder.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ import hashlib
 import json
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,9 +42,51 @@ _FIRST_LAYER = {"kernel", "gamma", "beta", "mean", "variance"}
 POSITIONS = 200_000
 """Bases predicted on at a time: 1,000 sequences of 200 nt, 200 of 1,000 nt."""
 
+Progress = Callable[[int, float, float], None]
+"""Called after each epoch with (epoch, loss, validation loss)."""
+
 
 class TrainingError(RuntimeError):
     """Training cannot go on: the message says where and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """All that decides a trained network."""
+
+    dataset: Dataset
+    architecture: Architecture
+    protocol: Protocol
+    profile: Profile
+    trial: int = 1
+
+    @property
+    def seeds(self) -> dict[str, int]:
+        return seeds(self.architecture.name, self.trial)
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that decides the weights, the backend among it."""
+        row = self.architecture.under(self.protocol)
+        what = {
+            "dataset": self.dataset.fingerprint,
+            "convs": [asdict(conv) for conv in row.convs],
+            "hidden": row.hidden,
+            "protocol": self.protocol.training(),
+            "profile": asdict(self.profile),
+            "seeds": self.seeds,
+        }
+        if (name := backend.name()) != "tensorflow":  # whose networks keep their key
+            what["backend"] = name
+        return datasets.fingerprint(what)
+
+    @property
+    def path(self) -> Path:
+        """Where the trained network is kept."""
+        return datasets.cache_folder() / "networks" / f"{self.key}.npz"
+
+    def __str__(self) -> str:
+        return f"{self.architecture.name} trial {self.trial}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +103,9 @@ class Trained:
     best_epoch : int
         From one; zero for an untrained network.
     seconds : float
-        Wall time of the training.
+        Wall time of the training, from the start of all that were trained at once.
+    machine : dict
+        Backend, hardware and versions; `trials_at_once`, if there were several.
     snapshots : (epochs + 1, ...) arrays by name
         The first convolution and its batch norm (`kernel`, `gamma`, `beta`, `mean`, `variance`)
         before training and after each epoch.
@@ -80,23 +129,6 @@ def seeds(model: str, trial: int) -> dict[str, int]:
         % 2**31
         for purpose in ("initialisation", "order", "dropout")
     }
-
-
-def training_key(
-    dataset: Dataset, architecture: Architecture, protocol: Protocol, profile: Profile, trial: int
-) -> str:
-    """Hash of everything that decides a trained network."""
-    row = architecture.under(protocol)
-    return datasets.fingerprint(
-        {
-            "dataset": dataset.fingerprint,
-            "convs": [asdict(conv) for conv in row.convs],
-            "hidden": row.hidden,
-            "protocol": protocol.training(),
-            "profile": asdict(profile),
-            "seeds": seeds(architecture.name, trial),
-        }
-    )
 
 
 def check(dataset: Dataset) -> None:
@@ -135,85 +167,116 @@ def subset(dataset: Dataset, profile: Profile) -> Dataset:
     return Dataset(dataset.name, dataset.classes, **parts, config=config, relevant=dataset.relevant)
 
 
-def fit(
-    dataset: Dataset,
-    architecture: Architecture,
-    protocol: Protocol,
-    profile: Profile,
-    trial: int = 1,
-    progress: Callable[[int, float, float], None] | None = None,
-) -> Trained:
-    """Train one network and return its best weights.
+def fit(setup: Setup, progress: Progress | None = None) -> Trained:
+    """Train one network; raises what `fit_trials` does."""
+
+    def tell(_, *news) -> None:
+        progress(*news)
+
+    return fit_trials([setup], tell if progress else None)[0]
+
+
+def fit_trials(
+    setups: Sequence[Setup], progress: Callable[[int, int, float, float], None] | None = None
+) -> list[Trained]:
+    """Train trials of one model, several at once on JAX only; returns their best weights.
+
+    Each keeps its own order of the data, dropout, early stopping and best weights, and ends as it
+    would have ended alone. A trial that has stopped is carried along, its results ignored, until
+    the last one stops.
 
     Parameters
     ----------
-    dataset, architecture, protocol, profile, trial
-        What identifies the network.
+    setups : sequence of Setup
+        Equal but for the trial.
     progress : callable, optional
-        Called after each epoch with (epoch, loss, validation loss).
+        Called after each epoch of each trial with (trial, epoch, loss, validation loss).
 
     Raises
     ------
     ValueError
-        If the dataset cannot be trained on; see `check`.
+        If the dataset cannot be trained on (see `check`), or several trials are asked for and
+        Keras does not run on JAX.
     TrainingError
-        If the loss is no longer finite.
+        If the loss of a trial is no longer finite before it has stopped.
     """
+    if not setups:
+        return []
+    dataset, protocol, profile = setups[0].dataset, setups[0].protocol, setups[0].profile
     check(dataset)
-    chosen = seeds(architecture.name, trial)
-    model = new_model(dataset, architecture, protocol, trial)
-    started, clock = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.perf_counter()
-    import keras
-
-    if keras.backend.backend() == "jax":
+    backend.start()
+    if backend.name() == "jax":
         from motifbook.networks.epochs_jax import Epochs
-    else:
+    elif len(setups) == 1:
         from motifbook.networks.epochs_tensorflow import Epochs
-    epochs = Epochs(model, architecture, protocol, dataset.train, dataset.valid, chosen["dropout"])
-    shuffle = np.random.default_rng(chosen["order"])
+    else:
+        found = backend.name()
+        raise ValueError(f"only JAX trains trials at once: set KERAS_BACKEND=jax, found {found!r}")
+    models = [new_model(setup) for setup in setups]
+    started, clock = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.perf_counter()
+    dropout = [setup.seeds["dropout"] for setup in setups]
+    what = setups[0].architecture, protocol, dataset.train, dataset.valid
+    epochs = Epochs(models, *what, dropout)
+    shuffles = [np.random.default_rng(setup.seeds["order"]) for setup in setups]
     patience = profile.patience or protocol.patience
-    history: dict[str, list[float]] = {"loss": [], "valid_loss": [], "gradient_norm": []}
-    snapshots = [_first_layer(model)]
-    best, best_epoch, weights = np.inf, 0, model.get_weights()
+    history = [{"loss": [], "valid_loss": [], "gradient_norm": []} for _ in setups]
+    snapshots = [epochs.layers("conv_1", "norm_1")]
+    best, best_epoch = np.full(len(setups), np.inf), np.zeros(len(setups), int)
+    going, seconds = np.full(len(setups), True), np.zeros(len(setups))
     for epoch in range(1, profile.epochs + 1):
-        loss, norm = epochs.epoch(shuffle.permutation(len(dataset.train)))
+        orders = [shuffle.permutation(len(dataset.train)) for shuffle in shuffles]
+        loss, norm = epochs.epoch(np.stack(orders))
         valid_loss = epochs.validate()
-        if not np.isfinite([loss, valid_loss]).all():
-            raise TrainingError(
-                f"{architecture.name} trial {trial}: loss is {loss}, validation loss {valid_loss} "
-                f"in epoch {epoch}"
-            )
-        for name, value in (("loss", loss), ("valid_loss", valid_loss), ("gradient_norm", norm)):
-            history[name].append(value)
-        snapshots.append(_first_layer(model))
-        if valid_loss < best:
-            best, best_epoch, weights = valid_loss, epoch, model.get_weights()
-        if progress:
-            progress(epoch, loss, valid_loss)
-        if patience and epoch - best_epoch >= patience:
+        for i in np.flatnonzero(going):
+            news = float(loss[i]), float(valid_loss[i])
+            if not np.isfinite(news).all():
+                raise TrainingError(
+                    f"{setups[i]}: loss is {news[0]}, validation loss {news[1]} in epoch {epoch}"
+                )
+            for name, value in zip(history[i], (*news, float(norm[i])), strict=True):
+                history[i][name].append(value)
+            if progress:
+                progress(setups[i].trial, epoch, *news)
+        snapshots.append(epochs.layers("conv_1", "norm_1"))
+        better = going & (valid_loss < best)
+        best[better], best_epoch[better] = valid_loss[better], epoch
+        epochs.keep(better)
+        seconds[going] = time.perf_counter() - clock
+        if patience:
+            going &= epoch - best_epoch < patience
+        if not going.any():
             break
-    return Trained(
-        weights=weights,
-        history=history,
-        best_epoch=best_epoch,
-        seconds=time.perf_counter() - clock,
-        started=started,
-        machine=backend.description(),
-        snapshots={name: np.stack([shot[name] for shot in snapshots]) for name in snapshots[0]},
-    )
+    machine = backend.description()
+    if len(setups) > 1:
+        machine["trials_at_once"] = len(setups)
+    return [
+        Trained(
+            weights=weights,
+            history=history[i],
+            best_epoch=int(best_epoch[i]),
+            seconds=float(seconds[i]),
+            started=started,
+            machine=machine,
+            snapshots={
+                name.removeprefix("moving_"): np.stack(
+                    [shot[name][i] for shot in snapshots[: len(history[i]["loss"]) + 1]]
+                )
+                for name in snapshots[0]
+            },
+        )
+        for i, weights in enumerate(epochs.best())
+    ]
 
 
-def new_model(
-    dataset: Dataset, architecture: Architecture, protocol: Protocol, trial: int
-) -> keras.Model:
-    """The untrained network of a run."""
+def new_model(setup: Setup) -> keras.Model:
+    """The untrained network of a setup."""
     backend.start()
     return build(
-        architecture,
-        protocol,
-        dataset.length,
-        len(dataset.classes),
-        seeds(architecture.name, trial)["initialisation"],
+        setup.architecture,
+        setup.protocol,
+        setup.dataset.length,
+        len(setup.dataset.classes),
+        setup.seeds["initialisation"],
     )
 
 
@@ -254,18 +317,6 @@ def cross_entropy(labels: np.ndarray, predictions: np.ndarray) -> float:
     """Mean binary cross-entropy; predictions are clipped as in the authors' code."""
     p = np.clip(predictions.astype(float), 1e-7, 1 - 1e-7)
     return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p)))
-
-
-def _first_layer(model: keras.Model) -> dict[str, np.ndarray]:
-    conv, norm = model.get_layer("conv_1"), model.get_layer("norm_1")
-    (kernel,) = conv.get_weights()
-    gamma, beta, mean, variance = norm.get_weights()
-    return {"kernel": kernel, "gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
-
-
-def weights_path(key: str) -> Path:
-    """Where the network of this key is kept."""
-    return datasets.cache_folder() / "networks" / f"{key}.npz"
 
 
 def save(trained: Trained, path: Path) -> None:
@@ -311,18 +362,20 @@ def load(path: Path) -> Trained:
         raise ValueError(f"{path}: not a readable trained network ({error})") from error
 
 
-def get(
-    dataset: Dataset,
-    architecture: Architecture,
-    protocol: Protocol,
-    profile: Profile,
-    trial: int = 1,
-    progress: Callable[[int, float, float], None] | None = None,
-) -> Trained:
+def get(setup: Setup, progress: Progress | None = None) -> Trained:
     """`fit`, through the cache."""
-    path = weights_path(training_key(dataset, architecture, protocol, profile, trial))
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        return load(path)
-    trained = fit(dataset, architecture, protocol, profile, trial, progress)
-    save(trained, path)
+    if (trained := cached(setup)) is None:
+        path = datasets.into_cache("networks", setup.path.name)  # before the work
+        trained = fit(setup, progress)
+        save(trained, path)
     return trained
+
+
+def cached(setup: Setup) -> Trained | None:
+    """The trained network, if the cache holds it whole."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        trained = load(setup.path)
+        # Before keys were of a backend, another's network could lie under this one.
+        if trained.machine["backend"] == backend.name():
+            return trained
+    return None

@@ -15,8 +15,6 @@ import pandas as pd
 from motifbook.files import read_json
 from motifbook.filters import readout
 from motifbook.networks import training
-from motifbook.networks.architectures import MODELS
-from motifbook.networks.protocols import parse_profile, parse_protocol
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Run
 
@@ -43,16 +41,14 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
         If the network is not the one on record: trained again on other hardware, it is another.
     """
     record = runs.load(run, results_dir)
-    protocol, profile = parse_protocol(run.protocol), parse_profile(run.profile)
-    architecture = MODELS[run.model]
-    dataset = experiment.open_dataset(run.dataset, protocol, profile)
-    trained = training.get(dataset, architecture, protocol, profile, run.trial)
+    setup = experiment.setup(run)
+    trained = training.get(setup)
     if not _same(trained.history, record.data["history"]):
         raise ValueError(
             f"{run}: the network in the cache is not the one on record: their losses differ, as "
             "after training on other hardware or with other versions"
         )
-    model = training.new_model(dataset, architecture, protocol, run.trial)
+    model = training.new_model(setup)
     model.set_weights(trained.weights)
     rows: dict[str, list] = {"match_any": [], "match_relevant": [], "recall": []}
     shots = trained.snapshots
@@ -60,8 +56,8 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
         model.get_layer("conv_1").set_weights([shots["kernel"][epoch]])
         norm = ("gamma", "beta", "mean", "variance")
         model.get_layer("norm_1").set_weights([shots[name][epoch] for name in norm])
-        read = readout.read(model, architecture, protocol, dataset.test)
-        layer, _ = experiment.describe(read, dataset, protocol)
+        read = readout.read(model, setup.architecture, setup.protocol, setup.dataset.test)
+        layer, _ = experiment.describe(read, setup.dataset, setup.protocol)
         for name in ("match_any", "match_relevant"):
             rows[name].append(layer[name])
         if read.recall is not None:
@@ -69,7 +65,7 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
             rows["recall"].append(np.round(np.nanmax(found, axis=0, initial=0), 4).tolist())
     target = path(run, results_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
-    data = {"run": str(run), "classes": list(dataset.classes), "precise": PRECISE, **rows}
+    data = {"run": str(run), "classes": list(setup.dataset.classes), "precise": PRECISE, **rows}
     runs.write_whole(target, runs.to_json(data))
     return target
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from motifbook.motifs.matrices import Motif
 from motifbook.networks import training
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
+from motifbook.networks.training import Progress, Setup
 from motifbook.records import runs
 from motifbook.records.runs import Record, Run
 from motifbook.sequences import catalogue, chipseq, datasets, synthetic
@@ -28,8 +29,6 @@ from motifbook.sequences.datasets import Dataset
 EVALUE = 0.1
 DECIMALS = 4  # of a PPM, on record and when matched: what the authors' MEME files have
 
-Progress = Callable[[int, float, float], None]
-
 
 def ensure(
     run: Run,
@@ -37,7 +36,17 @@ def ensure(
     progress: Progress | None = None,
     source: Folder | None = None,
 ) -> Record:
-    """The run's record, made if it is missing; safe if several processes ask for it at once.
+    """The run's record, made if it is missing; raises what `obtain` does."""
+    return obtain(run, results_dir, progress, source)[0]
+
+
+def obtain(
+    run: Run,
+    results_dir: Path | str | None = None,
+    progress: Progress | None = None,
+    source: Folder | None = None,
+) -> tuple[Record, bool]:
+    """The run's record, and whether it was made now; safe if several processes ask for it at once.
 
     Parameters
     ----------
@@ -58,12 +67,12 @@ def ensure(
     """
     with runs.claimed(run, results_dir):
         if run.is_there(results_dir):
-            return runs.load(run, results_dir, source)
+            return runs.load(run, results_dir, source), False
         if source is not None:
             runs.check_place(source, results_dir)
         record, trimmed = make(run, progress, source)
         runs.save(record, trimmed, results_dir)
-        return record
+        return record, True
 
 
 def get(
@@ -131,6 +140,57 @@ def shown(run: Run, visible: bool = True) -> Iterator[Progress]:
         yield progress
 
 
+def prepare(
+    wanted: Iterable[Run],
+    results_dir: Path | str | None = None,
+    progress: Callable[[int, int, float, float], None] | None = None,
+    source: Folder | None = None,
+) -> list[Run]:
+    """Train at once those runs of one model that are not on record, into the cache of networks.
+
+    `ensure` then finds them trained, and only reads and matches their filters.
+
+    Parameters
+    ----------
+    wanted : iterable of Run
+        Equal but for the trial.
+    results_dir, source
+        As for `ensure`.
+    progress : callable, optional
+        Called after each epoch of each trial with (trial, epoch, loss, validation loss).
+
+    Returns
+    -------
+    list of Run
+        Those trained now; the others are on record or in the cache.
+
+    Raises
+    ------
+    ValueError
+        If the runs differ in more than the trial; as `ensure` besides.
+    training.TrainingError
+        As `training.fit_trials`. No network is kept then; `ensure` trains each on its own, and the
+        failure is that of one run.
+    """
+    wanted = sorted(set(wanted))
+    if any(replace(each, trial=1) != replace(wanted[0], trial=1) for each in wanted):
+        found = ", ".join(str(each) for each in wanted)
+        raise ValueError(f"runs trained at once must differ in nothing but the trial: {found}")
+    with contextlib.ExitStack() as stack:
+        for run in wanted:  # in order, so that two processes cannot wait for each other
+            stack.enter_context(runs.claimed(run, results_dir))
+        absent = [run for run in wanted if not run.is_there(results_dir)]
+        if not absent:
+            return []
+        first = setup(absent[0], source)
+        setups = {run: replace(first, trial=run.trial) for run in absent}
+        missing = {run: each for run, each in setups.items() if training.cached(each) is None}
+        trained = training.fit_trials(list(missing.values()), progress)
+        for each, network in zip(missing.values(), trained, strict=True):
+            training.save(network, each.path)
+    return list(missing)
+
+
 def open_dataset(
     name: str, protocol: Protocol, profile: Profile, source: Folder | None = None
 ) -> Dataset:
@@ -146,16 +206,21 @@ def open_dataset(
     return training.subset(catalogue.open_dataset(name, source), profile)
 
 
+def setup(run: Run, source: Folder | None = None) -> Setup:
+    """What a run trains, its dataset opened; raises what `open_dataset` does."""
+    protocol, profile = parse_protocol(run.protocol), parse_profile(run.profile)
+    dataset = open_dataset(run.dataset, protocol, profile, source)
+    return Setup(dataset, MODELS[run.model], protocol, profile, run.trial)
+
+
 def make(
     run: Run, progress: Progress | None = None, source: Folder | None = None
 ) -> tuple[Record, list[Motif]]:
     """Train and read one network; returns its record and its trimmed PPMs as matched."""
-    protocol = parse_protocol(run.protocol)
-    profile = parse_profile(run.profile)
-    architecture = MODELS[run.model]
-    dataset = open_dataset(run.dataset, protocol, profile, source)
-    trained = training.get(dataset, architecture, protocol, profile, run.trial, progress)
-    model = training.new_model(dataset, architecture, protocol, run.trial)
+    chosen = setup(run, source)
+    dataset, architecture, protocol = chosen.dataset, chosen.architecture, chosen.protocol
+    trained = training.get(chosen, progress)
+    model = training.new_model(chosen)
     model.set_weights(trained.weights)
 
     predictions = training.predict(model, dataset.test.bases)
@@ -183,7 +248,7 @@ def make(
         "dataset": dataset.config,
         "architecture": row,
         "protocol": asdict(protocol),
-        "profile": asdict(profile),
+        "profile": asdict(chosen.profile),
         "targets": targets,
     }
     data = {
@@ -191,7 +256,7 @@ def make(
         **asdict(run),
         "configuration": configuration,
         "configuration_sha256": datasets.fingerprint(configuration),
-        "seeds": training.seeds(run.model, run.trial),
+        "seeds": chosen.seeds,
         **trained.machine,
         "started": trained.started,
         "seconds": round(trained.seconds, 1),

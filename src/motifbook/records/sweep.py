@@ -2,7 +2,7 @@
 
 Each worker is a process of its own with its share of the cores. A run is on record or not: stopping
 the sweep, however roughly, loses only the runs in flight. On JAX a worker trains all trials of a
-model at once (`motifbook.networks.trials`), because one small network leaves a GPU idle.
+model at once (`experiment.prepare`), because one small network leaves a GPU idle.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Progress:
 
     total: int
     skipped: int
+    """Already on record, or made meanwhile by another process."""
     done: int = 0
     failed: dict[Run, str] = field(default_factory=dict)
     running: dict[Run, tuple[int, float, float]] = field(default_factory=dict)
@@ -71,9 +72,9 @@ def schedule(runs: Iterable[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (run.trial, -cost(run), run))
 
 
-def parcels(queue: Iterable[Run]) -> list[list[Run]]:
+def groups(queue: Iterable[Run]) -> list[list[Run]]:
     """What workers are given in turn: a run; on JAX a model's trials, to train at once."""
-    if os.environ.get("KERAS_BACKEND") != "jax":
+    if backend.name() != "jax":
         return [[run] for run in queue]
     models: dict[Run, list[Run]] = {}
     for run in queue:
@@ -134,7 +135,7 @@ def sweep(
     if waiting:
         progress.epochs = parse_profile(waiting[0].profile).epochs
     show(progress)
-    work = parcels(waiting)
+    work = groups(waiting)
     threads = max(1, cores // min(jobs, max(1, len(work))))
     workers: list[_Worker] = []
     try:
@@ -171,7 +172,7 @@ def _check_data(waiting: Iterable[Run], source) -> None:
 
 
 class _Worker:
-    """A process that makes runs, a parcel at a time, and tells how they go."""
+    """A process that makes runs, a group at a time, and tells how they go."""
 
     def __init__(self, results_dir, threads, source) -> None:
         # A fresh interpreter: a forked one would inherit a started backend.
@@ -184,11 +185,11 @@ class _Worker:
         theirs.close()
         self.runs: list[Run] = []
 
-    def give(self, parcel: list[Run]) -> None:
-        self.runs = list(parcel)
+    def give(self, group: list[Run]) -> None:
+        self.runs = list(group)
         # If the worker has died meanwhile, listening finds out.
         with contextlib.suppress(OSError):
-            self.pipe.send(parcel)
+            self.pipe.send(group)
 
     def stop(self) -> None:
         if not self.runs:
@@ -203,28 +204,30 @@ class _Worker:
 
 def _listen(worker: _Worker, progress: Progress) -> None:
     try:
-        kind, run, news = worker.pipe.recv()
+        kind, run, *news = worker.pipe.recv()
     except (EOFError, OSError):
         worker.process.join()
         for run in worker.runs:
-            _ended(run, progress, f"its process died (exit code {worker.process.exitcode})")
+            _ended(run, progress, False, f"its process died (exit code {worker.process.exitcode})")
         worker.runs = []
         return
     if kind == "epoch":
-        progress.running[run] = news
+        progress.running[run] = tuple(news)
         return
     worker.runs.remove(run)
-    _ended(run, progress, news)
+    _ended(run, progress, *news)
 
 
-def _ended(run: Run, progress: Progress, failure: str | None) -> None:
+def _ended(run: Run, progress: Progress, made: bool, failure: str | None) -> None:
     progress.running.pop(run)
     progress.ahead -= cost(run)
     if failure:
         progress.failed[run] = failure
-    else:
+    elif made:
         progress.done += 1
         progress.spent += cost(run)
+    else:
+        progress.skipped += 1
 
 
 def _work(pipe, results_dir, threads, source) -> None:
@@ -233,36 +236,36 @@ def _work(pipe, results_dir, threads, source) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     from motifbook.records import experiment
 
-    backend.start(threads)
     gone = contextlib.suppress(EOFError, BrokenPipeError, OSError)
     with gone, warnings.catch_warnings():
-        # What there is to say of the data, the parent has said.
+        # What there is to say of the data and the settings, the parent has said.
         warnings.simplefilter("ignore", UserWarning)
-        while (parcel := pipe.recv()) is not None:
-            if len(parcel) > 1:
-                _train_at_once(parcel, pipe, results_dir, source)
-            for run in parcel:
-                failure = None
+        backend.start(threads)
+        while (group := pipe.recv()) is not None:
+            if len(group) > 1:
+                _train_at_once(group, pipe, results_dir, source)
+            for run in group:
+                made, failure = False, None
                 try:
-                    experiment.ensure(
+                    _, made = experiment.obtain(
                         run,
                         results_dir,
-                        lambda *news, run=run: pipe.send(("epoch", run, news)),
+                        lambda *news, run=run: pipe.send(("epoch", run, *news)),
                         source=source,
                     )
                 except Exception as error:  # a failed run must not stop the others
                     failure = f"{type(error).__name__}: {error}"
-                pipe.send(("ended", run, failure))
+                pipe.send(("ended", run, made, failure))
 
 
-def _train_at_once(parcel, pipe, results_dir, source) -> None:
-    from motifbook.networks import trials
+def _train_at_once(group, pipe, results_dir, source) -> None:
+    from motifbook.records import experiment
 
-    of_trial = {run.trial: run for run in parcel}
+    of_trial = {run.trial: run for run in group}
 
     def tell(trial, *news) -> None:
-        pipe.send(("epoch", of_trial[trial], news))
+        pipe.send(("epoch", of_trial[trial], *news))
 
     # What fails at once is tried again alone, and fails, if it does, as that one run.
     with contextlib.suppress(Exception):
-        trials.prepare(parcel, results_dir, tell, source)
+        experiment.prepare(group, results_dir, tell, source)

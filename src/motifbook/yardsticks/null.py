@@ -30,8 +30,7 @@ from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import training
-from motifbook.networks.architectures import MODELS, Architecture
-from motifbook.networks.protocols import parse_profile, parse_protocol
+from motifbook.networks.architectures import Architecture
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record, RecordError, Run
 from motifbook.sequences import catalogue
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
 KINDS = ("untrained", "shuffled")
 SHUFFLES = 20
-SETTLED_ON = 2_000
+CALIBRATED_ON = 2_000
 """Training sequences that batch norm's statistics of an untrained network are taken from."""
 COLUMNS = (
     "dataset",
@@ -93,21 +92,20 @@ def untrained(
     -----
     The filters are read and matched as after training, but for one thing. Batch norm has no
     averages before training, and without them nothing says where ReLU cuts. They are therefore
-    estimated first, layer by layer, from one pass of training sequences (`settle`): ReLU cuts
+    estimated first, layer by layer, from one pass of training sequences (`calibrate`): ReLU cuts
     where it does, up to the sampling of a batch, in the first step of training.
     """
     rows = []
     name, source = catalogue.parse_dataset(dataset)
     for run in runs.wanted(models, trials, dataset=name, protocol=protocol, profile=profile):
-        rules = parse_protocol(run.protocol)
-        data = experiment.open_dataset(name, rules, parse_profile(run.profile), source)
-        architecture = MODELS[run.model]
-        model = training.new_model(data, architecture, rules, run.trial)
-        settle(model, architecture, data.train)
+        setup = experiment.setup(run, source)
+        data, architecture = setup.dataset, setup.architecture
+        model = training.new_model(setup)
+        calibrate(model, architecture, data.train)
         test = Split(data.test.bases, data.test.labels)  # where motifs lie is not asked here
         for number in range(1, architecture.unpooled_layers + 1):
-            read = readout.read(model, architecture, rules, test, number)
-            layer, _ = experiment.describe(read, data, rules)
+            read = readout.read(model, architecture, setup.protocol, test, number)
+            layer, _ = experiment.describe(read, data, setup.protocol)
             matched = [one["hits"][0]["target"] for one in layer["filters"] if one["matches_any"]]
             rows.append(
                 {
@@ -120,15 +118,15 @@ def untrained(
     return _table(rows)
 
 
-def settle(model: keras.Model, architecture: Architecture, train: Split) -> None:
+def calibrate(model: keras.Model, architecture: Architecture, train: Split) -> None:
     """Set batch norm's averages, in the layers that can be read, to those of training sequences.
 
     Layer by layer, because a layer's input depends on the averages below it. No other weight
-    changes; dropout is off. `SETTLED_ON` sequences are used, or what there is.
+    changes; dropout is off. `CALIBRATED_ON` sequences are used, or what there is.
     """
     import keras
 
-    bases = train.bases[:SETTLED_ON]
+    bases = train.bases[:CALIBRATED_ON]
     for number in range(1, architecture.unpooled_layers + 1):
         part = keras.Model(model.inputs[0], model.get_layer(f"conv_{number}").output)
         total = squares = size = 0
@@ -255,7 +253,10 @@ def write_null(
         raise ValueError(f"the table has no column {missing[0]!r}")
     if table.empty:
         raise ValueError("the table has no row, so there is nothing to keep on record")
-    made = {"untrained": {"settled_on": SETTLED_ON}, "shuffled": {"shuffles": SHUFFLES, "seed": 0}}
+    made = {
+        "untrained": {"settled_on": CALIBRATED_ON},
+        "shuffled": {"shuffles": SHUFFLES, "seed": 0},
+    }
     rows = [
         {
             name: None if pd.isna(value) else round(value, 6) if type(value) is float else value
