@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -171,9 +171,10 @@ def fit(setup: Setup, progress: Progress | None = None) -> Trained:
     """Train one network; raises what `fit_trials` does."""
 
     def tell(_, *news) -> None:
-        progress(*news)
+        if progress:
+            progress(*news)
 
-    return fit_trials([setup], tell if progress else None)[0]
+    return fit_trials([setup], tell)[0]
 
 
 def fit_trials(
@@ -204,14 +205,7 @@ def fit_trials(
         return []
     dataset, protocol, profile = setups[0].dataset, setups[0].protocol, setups[0].profile
     check(dataset)
-    backend.start()
-    if backend.name() == "jax":
-        from motifbook.networks.epochs_jax import Epochs
-    elif len(setups) == 1:
-        from motifbook.networks.epochs_tensorflow import Epochs
-    else:
-        found = backend.name()
-        raise ValueError(f"only JAX trains trials at once: set KERAS_BACKEND=jax, found {found!r}")
+    Epochs = _trainer(several=len(setups) > 1)
     models = [new_model(setup) for setup in setups]
     started, clock = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.perf_counter()
     dropout = [setup.seeds["dropout"] for setup in setups]
@@ -219,7 +213,9 @@ def fit_trials(
     epochs = Epochs(models, *what, dropout)
     shuffles = [np.random.default_rng(setup.seeds["order"]) for setup in setups]
     patience = profile.patience or protocol.patience
-    history = [{"loss": [], "valid_loss": [], "gradient_norm": []} for _ in setups]
+    history: list[dict[str, list[float]]] = [
+        {"loss": [], "valid_loss": [], "gradient_norm": []} for _ in setups
+    ]
     snapshots = [epochs.layers("conv_1", "norm_1")]
     best, best_epoch = np.full(len(setups), np.inf), np.zeros(len(setups), int)
     going, seconds = np.full(len(setups), True), np.zeros(len(setups))
@@ -227,7 +223,7 @@ def fit_trials(
         orders = [shuffle.permutation(len(dataset.train)) for shuffle in shuffles]
         loss, norm = epochs.epoch(np.stack(orders))
         valid_loss = epochs.validate()
-        for i in np.flatnonzero(going):
+        for i in map(int, np.flatnonzero(going)):
             news = float(loss[i]), float(valid_loss[i])
             if not np.isfinite(news).all():
                 raise TrainingError(
@@ -266,6 +262,21 @@ def fit_trials(
         )
         for i, weights in enumerate(epochs.best())
     ]
+
+
+def _trainer(several: bool):
+    """The class `Epochs` of the backend."""
+    backend.start()
+    if backend.name() == "jax":
+        from motifbook.networks import epochs_jax
+
+        return epochs_jax.Epochs
+    if several:
+        found = backend.name()
+        raise ValueError(f"only JAX trains trials at once: set KERAS_BACKEND=jax, found {found!r}")
+    from motifbook.networks import epochs_tensorflow
+
+    return epochs_tensorflow.Epochs
 
 
 def new_model(setup: Setup) -> keras.Model:
@@ -325,7 +336,7 @@ def save(trained: Trained, path: Path) -> None:
         name: getattr(trained, name)
         for name in ("history", "best_epoch", "seconds", "started", "machine")
     }
-    arrays = {f"weight_{i}": w for i, w in enumerate(trained.weights)}
+    arrays: dict[str, Any] = {f"weight_{i}": w for i, w in enumerate(trained.weights)}
     arrays |= {f"snapshot_{name}": array for name, array in trained.snapshots.items()}
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, about=json.dumps(about), **arrays)

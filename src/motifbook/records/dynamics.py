@@ -60,7 +60,7 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
         layer, _ = experiment.describe(read, setup.dataset, setup.protocol)
         for name in ("match_any", "match_relevant"):
             rows[name].append(layer[name])
-        if read.recall is not None:
+        if read.precision is not None and read.recall is not None:
             found = np.where(read.precision >= PRECISE, read.recall, 0)
             rows["recall"].append(np.round(np.nanmax(found, axis=0, initial=0), 4).tolist())
     target = path(run, results_dir)

@@ -120,7 +120,8 @@ def sweep(
     KeyboardInterrupt
         After the workers are stopped; finished runs are on record.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    has = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has else os.cpu_count() or 1
     jobs = cores if jobs is None else jobs
     if jobs < 1:
         raise ValueError(f"jobs must be at least 1, found {jobs}")
