@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motifbook.networks import backend, training
+from motifbook.networks import backend, evaluation, training
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, Profile
@@ -115,7 +115,7 @@ def one_epoch() -> dict[str, list[float]]:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(layer.moving_variance * 100)
     (valid_loss,) = Epochs([ours], MODELS["cnn-25"], protocol, train, valid).validate()
-    entropy = training.cross_entropy(valid.labels, training.predict(ours, valid.bases))
+    entropy = evaluation.cross_entropy(valid.labels, evaluation.predict(ours, valid.bases))
     return {
         "loss": [float(loss), run.history["loss"][0]],
         "valid_loss": [float(valid_loss), entropy + float(sum(ours.losses))],

@@ -9,7 +9,7 @@ import pytest
 
 from motifbook.filters import readout
 from motifbook.motifs import matrices
-from motifbook.networks import backend, training
+from motifbook.networks import backend, evaluation
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN
@@ -138,12 +138,12 @@ def held_out():
 
 
 def test_our_layers_give_what_numpy_gives(small, stored, held_out):
-    found = training.predict(small, held_out.bases[:50])
+    found = evaluation.predict(small, held_out.bases[:50])
     np.testing.assert_allclose(found, stored["predictions"], atol=5e-6)
 
 
 def test_our_data_are_what_it_was_trained_on(small, held_out):
-    auroc = training.scores(held_out.labels, training.predict(small, held_out.bases))["auroc"]
+    auroc = evaluation.scores(held_out.labels, evaluation.predict(small, held_out.bases))["auroc"]
     assert round(np.mean(auroc), 3) == 0.950
 
 

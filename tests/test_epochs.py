@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from motifbook.networks import backend, training
+from motifbook.networks import backend, evaluation
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
@@ -95,6 +95,6 @@ def test_validation_loss_is_the_plain_model_s(batch):
     for layer in model.layers:  # after one step they are near zero, and logits beyond clipping
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(layer.moving_variance * 100)
-    probabilities = training.predict(model, batch.bases)
-    entropy = training.cross_entropy(batch.labels, probabilities)
+    probabilities = evaluation.predict(model, batch.bases)
+    entropy = evaluation.cross_entropy(batch.labels, probabilities)
     assert epochs.validate() == pytest.approx(entropy + float(sum(model.losses)), rel=1e-5)

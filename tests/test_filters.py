@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motifbook.filters import readout
-from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS, Architecture, Conv
+from motifbook.networks import backend, evaluation
+from motifbook.networks.architectures import Architecture, Conv
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN
 from motifbook.sequences.datasets import SITE, Split, encode
@@ -199,7 +199,7 @@ def test_the_possible_maximum_is_attained_in_the_first_layer_and_a_bound_above_i
     settled(model)
     every = np.array(list(product(range(4), repeat=5)), np.uint8)  # all 1,024 sequences
     first, second = (
-        next(readout._activations(model, layer, every, len(every)))[1] for layer in (1, 2)
+        next(evaluation.outputs(model, every, f"active_{layer}", len(every)))[1] for layer in (1, 2)
     )
     # Position 2 of 5 is the one whose window, and the windows below it, lie inside.
     np.testing.assert_allclose(
@@ -212,12 +212,6 @@ def test_the_possible_maximum_is_attained_in_the_first_layer_and_a_bound_above_i
 
 
 # --- Layers ------------------------------------------------------------------------------------
-
-
-def test_receptive_fields():
-    assert readout.receptive_field(MODELS["cnn-25"].convs[:1]) == 19
-    assert readout.receptive_field(MODELS["cnn-1"].convs) == 23
-    assert readout.receptive_field(MODELS["cnn-1-1-100"].convs) == 27
 
 
 def test_a_deeper_layer_s_window_is_its_receptive_field():

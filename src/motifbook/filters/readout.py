@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motifbook.motifs.matrices import information
-from motifbook.networks.architectures import Architecture, Conv
+from motifbook.networks import evaluation
+from motifbook.networks.architectures import Architecture
 from motifbook.networks.protocols import Protocol
-from motifbook.sequences.datasets import Split, one_hot
+from motifbook.networks.receptive import receptive_field
+from motifbook.sequences.datasets import Split
 
 if TYPE_CHECKING:
     import keras
 
 INFORMATIVE = 0.5  # bits; what a column must exceed to be kept when trimming
 MARGIN = 3  # columns kept on each side of the informative ones
-POSITIONS = 100_000  # bases scanned at a time: 500 sequences of 200 nt, 100 of 1,000 nt
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +57,6 @@ class Filters:
     recall: np.ndarray | None = None
 
 
-def receptive_field(convs: tuple[Conv, ...]) -> int:
-    """Input positions (nt) that one unit of the last of these unpooled layers sees."""
-    return 1 + sum(conv.size - 1 for conv in convs)
-
-
 def read(
     model: keras.Model,
     architecture: Architecture,
@@ -80,7 +76,7 @@ def read(
     layer : int
         From one; no pooling may precede it.
     batch : int, optional
-        Sequences at a time; by default as many as make `POSITIONS`.
+        Sequences at a time; by default `evaluation.batch_size`.
 
     Returns
     -------
@@ -111,12 +107,12 @@ def read(
             f"{architecture.name}: layer {layer} cannot be read; pooling comes after layer "
             f"{architecture.unpooled_layers}, so layers 1 to {architecture.unpooled_layers} can"
         )
-    batch = batch or max(1, POSITIONS // split.bases.shape[1])
-    window = protocol.window or receptive_field(convs[:layer])
+    batch = batch or evaluation.batch_size(split.bases.shape[1])
+    window = protocol.window or receptive_field((c.size, 1) for c in convs[:layer])[0]
     left, right = window // 2, window - window // 2
 
     def activations() -> Iterator[tuple[int, np.ndarray]]:
-        return _activations(model, layer, split.bases, batch)
+        return evaluation.outputs(model, split.bases, f"active_{layer}", batch)
 
     if protocol.maximum == "observed":
         maximum = np.max([a.max(axis=(0, 1)) for _, a in activations()], axis=0).astype(float)
@@ -199,18 +195,6 @@ def core(ppm: np.ndarray) -> tuple[int, int]:
     """First and past-the-last informative column; the whole window where there is none."""
     informative = np.flatnonzero(information(ppm) > INFORMATIVE)
     return (informative[0], informative[-1] + 1) if informative.size else (0, len(ppm))
-
-
-def _activations(
-    model: keras.Model, layer: int, bases: np.ndarray, batch: int
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Batches of (first row, (rows, length, filters) activations after ReLU, before pooling)."""
-    import keras
-
-    part = keras.Model(model.inputs[0], model.get_layer(f"active_{layer}").output)
-    for start in range(0, len(bases), batch):
-        x = one_hot(bases[start : start + batch])
-        yield start, keras.ops.convert_to_numpy(part(x, training=False))
 
 
 def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -126,6 +126,11 @@ class Motif:
         return Motif(self.id, self.name, self.ppm[::-1, ::-1], self.nsites)
 
 
+def folded(tf: str) -> str:
+    """A TF's name as names are compared: MAX and Max are one."""
+    return tf.casefold()
+
+
 def ground_truth() -> list[Motif]:
     """The twelve embedded motifs from JASPAR 2016, in the order of `TFS`."""
     by_id = {motif.id: motif for motif in jaspar("2016")}

@@ -26,6 +26,7 @@ import numpy as np
 from jax import lax
 
 from motifbook.networks.architectures import Architecture, Conv
+from motifbook.networks.evaluation import batch_size
 from motifbook.networks.protocols import ADAM_EPSILON, BETA2, Protocol
 from motifbook.sequences.datasets import Split
 
@@ -268,7 +269,7 @@ class Network:
             loss, _ = self.loss(weights, averages, bases[chosen], labels[chosen])
             return carry, loss * len(chosen)
 
-        _, losses = _in_batches(batch, None, jnp.arange(len(bases)), 500)
+        _, losses = _in_batches(batch, None, jnp.arange(len(bases)), batch_size(bases.shape[1]))
         return jnp.sum(losses) / len(bases)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from motifbook.networks.architectures import Architecture
+from motifbook.networks.evaluation import batch_size
 from motifbook.networks.protocols import ADAM_EPSILON, BETA2, Protocol
 from motifbook.sequences.datasets import Split
 
@@ -208,8 +209,7 @@ class Epochs:
             )
 
     def _losses_eager(self, bases, labels):
-        # As many positions whatever the sequences' length: 500 sequences of 200 nt.
-        size, number = max(1, 100_000 // bases.shape[1]), bases.shape[0]
+        size, number = batch_size(bases.shape[1]), bases.shape[0]
         total = tf.constant(0.0)
         for start in tf.range(0, number, size):
             end = tf.minimum(start + size, number)

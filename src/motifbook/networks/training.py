@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 _FIRST_LAYER = {"kernel", "gamma", "beta", "mean", "variance"}
 
 
-POSITIONS = 200_000
-"""Bases predicted on at a time: 1,000 sequences of 200 nt, 200 of 1,000 nt."""
-
 Progress = Callable[[int, float, float], None]
 """Called after each epoch with (epoch, loss, validation loss)."""
 
@@ -289,45 +286,6 @@ def new_model(setup: Setup) -> keras.Model:
         len(setup.dataset.classes),
         setup.seeds["initialisation"],
     )
-
-
-def predict(model: keras.Model, bases: np.ndarray, batch: int | None = None) -> np.ndarray:
-    """(n, length) bases to (n, classes) probabilities, in batches (by default of `POSITIONS`)."""
-    import keras
-
-    batch = batch or max(1, POSITIONS // bases.shape[1])
-    return np.concatenate(
-        [
-            keras.ops.convert_to_numpy(
-                model(datasets.one_hot(bases[start : start + batch]), training=False)
-            )
-            for start in range(0, len(bases), batch)
-        ]
-    )
-
-
-def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[float]]:
-    """Per class: AUROC, AUPR (trapezoidal, as the paper) and average precision.
-
-    Parameters
-    ----------
-    labels, predictions : (n, classes)
-    """
-    from sklearn import metrics
-
-    result: dict[str, list[float]] = {"auroc": [], "aupr": [], "average_precision": []}
-    for truth, score in zip(labels.T, predictions.T, strict=True):
-        precision, recall, _ = metrics.precision_recall_curve(truth, score)
-        result["auroc"].append(float(metrics.roc_auc_score(truth, score)))
-        result["aupr"].append(float(metrics.auc(recall, precision)))
-        result["average_precision"].append(float(metrics.average_precision_score(truth, score)))
-    return result
-
-
-def cross_entropy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """Mean binary cross-entropy; predictions are clipped as in the authors' code."""
-    p = np.clip(predictions.astype(float), 1e-7, 1 - 1e-7)
-    return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p)))
 
 
 def save(trained: Trained, path: Path) -> None:

@@ -213,7 +213,7 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
                 continue
             tf, truly = filter["tf"], matrices.TRUE_TF[hit["target"]]
             counted[tf] += 1
-            if truly.lower() != tf.lower():
+            if matrices.folded(truly) != matrices.folded(tf):
                 found[tf, truly] += 1
                 agreed[tf, truly] += site_tf(record, filter) == _EMBEDDED[truly]
     rows = [

@@ -24,7 +24,7 @@ def relevant_hit(filter: dict[str, Any]) -> dict[str, Any] | None:
         return None
     for hit in filter["hits"]:
         counts_for, _ = matrices.label(hit["target"])
-        if counts_for and counts_for.lower() == filter["tf"].lower():
+        if counts_for and matrices.folded(counts_for) == matrices.folded(filter["tf"]):
             return hit
     # A motif that only the data's own table of relevant motifs names.
     relevant = filter.get("relevant_target")
@@ -68,7 +68,9 @@ def _redundancy_range(run: dict, layer: dict) -> float:
 
 def _hard_motifs(run: dict, layer: dict) -> float:
     """NaN where the data have none of these TFs."""
-    found = [n for tf, n in filters_of_each_tf(run, layer).items() if tf.lower() in HARD_MOTIFS]
+    found = [
+        n for tf, n in filters_of_each_tf(run, layer).items() if matrices.folded(tf) in HARD_MOTIFS
+    ]
     return float(np.count_nonzero(found)) if found else math.nan
 
 

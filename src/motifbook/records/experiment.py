@@ -16,7 +16,7 @@ from tqdm import tqdm
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
-from motifbook.networks import training
+from motifbook.networks import evaluation, training
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
 from motifbook.networks.training import Progress, Setup
@@ -223,10 +223,10 @@ def make(
     model = training.new_model(chosen)
     model.set_weights(trained.weights)
 
-    predictions = training.predict(model, dataset.test.bases)
-    test: dict = training.scores(dataset.test.labels, predictions)
+    predictions = evaluation.predict(model, dataset.test.bases)
+    test: dict = evaluation.scores(dataset.test.labels, predictions)
     test = {
-        "loss": training.cross_entropy(dataset.test.labels, predictions),
+        "loss": evaluation.cross_entropy(dataset.test.labels, predictions),
         **test,
         "mean_auroc": float(np.mean(test["auroc"])),
         "mean_aupr": float(np.mean(test["aupr"])),

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from motifbook.motifs import matrices
-from motifbook.motifs.matrices import Motif
+from motifbook.motifs.matrices import Motif, folded
 from motifbook.sequences import downloads, readers
 from motifbook.sequences.datasets import (
     AMBIGUOUS,
@@ -218,7 +218,7 @@ def _sets(path: Path) -> dict[str, Path]:
         if not file.is_file():
             raise ValueError(f"{file}: is no file, or a link to none; expected bound sequences")
         tf = Path(file.name.removesuffix(".gz")).stem
-        if twin := next((known for known in sets if known.lower() == tf.lower()), None):
+        if twin := next((known for known in sets if folded(known) == folded(tf)), None):
             raise ValueError(
                 f"{path}: {sets[twin].name} and {file.name} are both named {tf}; one file for each "
                 "TF is expected: join them, or rename one"
@@ -473,14 +473,14 @@ def _split(group: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]
 def _relevant(
     sets: Mapping[str, Path], given: Mapping[str, tuple[str, ...]] | None
 ) -> dict[str, tuple[str, ...]]:
-    given = {tf.lower(): tuple(ids) for tf, ids in (given or {}).items()}
-    if unknown := given.keys() - {tf.lower() for tf in sets}:
+    given = {folded(tf): tuple(ids) for tf, ids in (given or {}).items()}
+    if unknown := given.keys() - {folded(tf) for tf in sets}:
         raise ValueError(
             f"relevant motifs are given for {', '.join(sorted(unknown))}; the sets are "
             f"{', '.join(sets)}"
         )
-    known = {tf.lower(): ids for tf, ids in matrices.RELEVANT.items()} | given
-    return {tf: known.get(tf.lower(), ()) for tf in sets}
+    known = {folded(tf): ids for tf, ids in matrices.RELEVANT.items()} | given
+    return {tf: known.get(folded(tf), ()) for tf in sets}
 
 
 def _read_relevant(path: Path) -> tuple[dict[str, tuple[str, ...]], list[dict]]:
@@ -501,7 +501,7 @@ def _read_relevant(path: Path) -> tuple[dict[str, tuple[str, ...]], list[dict]]:
                         f"{place}: expected a TF and its JASPAR identifiers or MEME files, "
                         "separated by spaces"
                     )
-                if tf.lower() in map(str.lower, found):
+                if folded(tf) in map(folded, found):
                     raise ValueError(f"{place}: {tf} is listed twice")
                 ids = []
                 for name in named:

@@ -22,7 +22,7 @@ from motifbook.files import read_json
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
-from motifbook.networks import backend, training
+from motifbook.networks import backend, evaluation
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN
@@ -327,7 +327,7 @@ def _from_activations(model: keras.Model, name: str, test: Split) -> np.ndarray:
 
 
 def _scored(model: keras.Model, test: Split) -> dict:
-    found = training.scores(test.labels, training.predict(model, test.bases))
+    found = evaluation.scores(test.labels, evaluation.predict(model, test.bases))
     row: dict[str, Any] = {
         "parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables)
     }

@@ -17,7 +17,7 @@ import pandas as pd
 
 import motifbook
 from motifbook.files import read_json
-from motifbook.networks import training
+from motifbook.networks import evaluation, training
 from motifbook.records import runs
 from motifbook.sequences import catalogue, chipseq
 from motifbook.sequences.datasets import AMBIGUOUS, Dataset, Split, fingerprint
@@ -56,7 +56,7 @@ def baselines(dataset: Dataset, seed: int = 33) -> pd.DataFrame:
     tables = []
     scores, strength = _words(train, dataset.valid, dataset.test)
     for name, found in (("gc", _gc(train, dataset.test)), ("words", scores)):
-        table = pd.DataFrame(training.scores(labels, found))
+        table = pd.DataFrame(evaluation.scores(labels, found))
         table.insert(0, "positives", labels.mean(axis=0))
         table.insert(0, "class", dataset.classes)
         table.insert(0, "baseline", name)
@@ -242,7 +242,7 @@ def _words(train: Split, valid: Split, test: Split) -> tuple[np.ndarray, float]:
     known = scale.fit_transform(word_counts(train.bases))
     chosen, wanted = (scale.transform(word_counts(split.bases)) for split in (valid, test))
     fits = [(strength, _fit(known, train.labels, strength)) for strength in STRENGTHS]
-    loss = [training.cross_entropy(valid.labels, fit(chosen)) for _, fit in fits]
+    loss = [evaluation.cross_entropy(valid.labels, fit(chosen)) for _, fit in fits]
     strength, best = fits[int(np.argmin(loss))]
     return best(wanted), strength
 

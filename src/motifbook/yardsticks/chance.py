@@ -8,42 +8,40 @@ them" is a threshold at their median.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from motifbook.motifs.matrices import Motif, ground_truth, information
+from motifbook.motifs.scanning import scan
 from motifbook.sequences.datasets import SITE, Split
 
-BACKGROUND = 0.25
 
-
-def scan(bases: np.ndarray, motif: Motif) -> np.ndarray:
-    """Log-likelihood ratio of a motif to background at every position, on both strands.
+def embedded_threshold(split: Split, number: int, name: str, scores: np.ndarray):
+    """What a given share of a motif's embedded copies score at least, as a function of the share.
 
     Parameters
     ----------
-    bases : (n, length) uint8
-        0..3 = A, C, G, T; 4 = ambiguous, which counts nothing.
-    motif : Motif
+    split : Split
+        With sites.
+    number, name : int, str
+        The motif's class.
+    scores : (n, 2, starts)
+        Of the motif, from `scan`.
 
-    Returns
-    -------
-    (n, 2, starts) float32
-        In bits; forward strand, then reverse. −inf where the motif cannot make the window. No
-        starts where the motif is wider than the sequences.
+    Raises
+    ------
+    ValueError
+        If nobody knows the sites, or the class has no embedded motif.
     """
-    n, length = bases.shape
-    starts = max(length - motif.width + 1, 0)
-    total = np.zeros((n, 2, starts), np.float32)
-    for strand, ppm in enumerate((motif.ppm, motif.ppm[::-1, ::-1])):
-        with np.errstate(divide="ignore"):
-            bits = np.log2(ppm / BACKGROUND)
-        bits = np.column_stack([bits, np.zeros(len(bits))]).astype(np.float32)
-        for column in range(motif.width if starts else 0):
-            total[:, strand] += bits[column][bases[:, column : column + starts]]
-    return total
+    if split.sites is None:
+        raise ValueError(f"what embedded motifs of {name} score: a split with sites is needed")
+    mine = split.sites[split.sites["tf"] == number]
+    if not len(mine):
+        raise ValueError(f"no motif of {name} is embedded in this split")
+    embedded = scores[mine["sequence"], (mine["strand"] < 0).astype(int), mine["start"]]
+    return lambda share: np.quantile(embedded, 1 - share, method="lower")
 
 
 def survey(
@@ -77,20 +75,16 @@ def survey(
     ValueError
         If nobody knows the sites, a class has no embedded motif, or a share is not in 0..1.
     """
-    if split.sites is None:
-        raise ValueError("chance sites need a split whose embedded sites are known")
     if not all(0 <= share <= 1 for share in shares):
         raise ValueError(f"shares of the embedded motifs must lie in 0..1, found {list(shares)}")
     covered = _covered(split)
     rows = []
-    for number, (motif, scores) in enumerate(_scans(split, truth)):
-        mine = split.sites[split.sites["tf"] == number]
-        if not len(mine):
-            raise ValueError(f"no motif of {motif.name} is embedded in this split")
-        embedded = scores[mine["sequence"], (mine["strand"] < 0).astype(int), mine["start"]]
+    for number, motif in enumerate(ground_truth() if truth is None else truth):
+        scores = scan(split.bases, motif)
+        at_least = embedded_threshold(split, number, motif.name, scores)
         negative = split.labels[:, number] == 0
         for share in shares:
-            threshold = np.quantile(embedded, 1 - share, method="lower")
+            threshold = at_least(share)
             good = scores >= threshold
             carries = good.any((1, 2))
             row, _, start = np.nonzero(good & negative[:, None, None])
@@ -148,13 +142,10 @@ def best_site(split: Split, number: int, motif: Motif) -> tuple[np.ndarray, floa
     return site, float(scores[row, strand, start])
 
 
-def _scans(split: Split, truth: Sequence[Motif] | None) -> Iterator[tuple[Motif, np.ndarray]]:
-    for motif in ground_truth() if truth is None else truth:
-        yield motif, scan(split.bases, motif)
-
-
 def _covered(split: Split) -> np.ndarray:
     """(n, length + 1): how many of a sequence's first bases lie in embedded motifs."""
+    if split.sites is None:
+        raise ValueError("chance sites need a split whose embedded sites are known")
     edges = np.zeros((len(split), split.bases.shape[1] + 1), np.int32)
     np.add.at(edges, (split.sites["sequence"], split.sites["start"]), 1)
     np.add.at(edges, (split.sites["sequence"], split.sites["start"] + split.sites["length"]), -1)

@@ -29,12 +29,12 @@ from motifbook.files import read_json
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
-from motifbook.networks import training
+from motifbook.networks import evaluation, training
 from motifbook.networks.architectures import Architecture
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record, RecordError, Run
 from motifbook.sequences import catalogue
-from motifbook.sequences.datasets import Split, fingerprint, one_hot
+from motifbook.sequences.datasets import Split, fingerprint
 
 if TYPE_CHECKING:
     import keras
@@ -124,15 +124,11 @@ def calibrate(model: keras.Model, architecture: Architecture, train: Split) -> N
     Layer by layer, because a layer's input depends on the averages below it. No other weight
     changes; dropout is off. `CALIBRATED_ON` sequences are used, or what there is.
     """
-    import keras
-
     bases = train.bases[:CALIBRATED_ON]
     for number in range(1, architecture.unpooled_layers + 1):
-        part = keras.Model(model.inputs[0], model.get_layer(f"conv_{number}").output)
         total = squares = size = 0
-        for start in range(0, len(bases), 500):
-            x = one_hot(bases[start : start + 500])
-            y = keras.ops.convert_to_numpy(part(x, training=False)).astype(float)
+        for _, output in evaluation.outputs(model, bases, f"conv_{number}"):
+            y = output.astype(float)
             total, squares = total + y.sum(axis=(0, 1)), squares + (y**2).sum(axis=(0, 1))
             size += y.shape[0] * y.shape[1]
         norm = model.get_layer(f"norm_{number}")

@@ -53,15 +53,15 @@ import numpy as np
 
 import motifbook
 from motifbook.files import read_json
+from motifbook.motifs import scanning
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
-from motifbook.networks import training
+from motifbook.networks import evaluation
 from motifbook.networks.protocols import parse_profile
 from motifbook.records import runs
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import AMBIGUOUS, Dataset, fingerprint
 from motifbook.sequences.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
-BACKGROUND = 0.25
 REFERENCES = ("pwm", "posterior")
 _WIDEST = 100  # five motifs of 100 nt still have a likelihood ratio, at most 4**500, in float64
 _CHUNK = 256  # sequences at a time: some 10 MB of ratios
@@ -88,9 +88,9 @@ def pwm_scores(bases: np.ndarray, motifs: Sequence[Motif] | None = None) -> np.n
     ValueError
         If `bases` or a motif's PPM is not of the form above.
     """
-    bases, ppms = _checked_bases(bases), _checked_ppms(motifs)
-    result = np.empty((len(bases), len(ppms)))
-    for chunk, ratios in _ratios(bases, ppms):
+    bases, motifs = _checked_bases(bases), _checked_motifs(motifs)
+    result = np.empty((len(bases), len(motifs)))
+    for chunk, ratios in _ratios(bases, motifs):
         result[chunk] = ratios.sum(2)
     return result
 
@@ -130,23 +130,23 @@ def posterior(
     if protocol not in COUNT_PROBABILITY:
         known = ", ".join(COUNT_PROBABILITY)
         raise ValueError(f"protocol {protocol!r} is unknown; there are: {known}")
-    bases, ppms = _checked_bases(bases), _checked_ppms(motifs)
+    bases, motifs = _checked_bases(bases), _checked_motifs(motifs)
     gap = SMALLEST_GAP[protocol]
-    widths = [len(ppm) for ppm in ppms]
+    widths = [motif.width for motif in motifs]
     steps, target, weight = _states(widths, bases.shape[1], gap, COUNT_PROBABILITY[protocol])
     group = np.searchsorted(steps, np.array(widths) + gap)
     # One sum without each class and one over all, rounded up to whole vector registers (8
     # doubles): as the innermost loop that is twice as fast as without the surplus.
-    sums = 8 * math.ceil((len(ppms) + 1) / 8)
-    result = np.empty((len(bases), len(ppms)))
-    for chunk, ratios in _ratios(bases, ppms):
+    sums = 8 * math.ceil((len(motifs) + 1) / 8)
+    result = np.empty((len(bases), len(motifs)))
+    for chunk, ratios in _ratios(bases, motifs):
         for ratio, width in zip(ratios.swapaxes(0, 1), widths, strict=True):
             # A motif needs its gap behind it inside the sequence; cropping makes the one before
             # the first motif.
             ratio[:, max(bases.shape[1] - width - gap + 1, 0) :] = 0
         evidence = _compiled()(ratios[:, :, gap:], group, steps, target, weight, sums)
         with np.errstate(invalid="ignore"):
-            result[chunk] = 1 - evidence[:, : len(ppms)] / evidence[:, len(ppms), None]
+            result[chunk] = 1 - evidence[:, : len(motifs)] / evidence[:, len(motifs), None]
     # A class that is absent has two equal sums, up to rounding.
     return np.clip(result, 0, 1, out=result)
 
@@ -181,7 +181,7 @@ def reference(dataset: Dataset) -> dict:
             )
     result = {}
     for name, scores in (("pwm", pwm_scores(bases)), ("posterior", posterior(bases, protocol))):
-        measures = training.scores(labels, scores)
+        measures = evaluation.scores(labels, scores)
         means = {f"mean_{key}": float(np.mean(values)) for key, values in measures.items()}
         result[name] = {**measures, **means}
     return result
@@ -370,7 +370,7 @@ def _checked_bases(bases: np.ndarray) -> np.ndarray:
     return bases
 
 
-def _checked_ppms(motifs: Sequence[Motif] | None) -> list[np.ndarray]:
+def _checked_motifs(motifs: Sequence[Motif] | None) -> Sequence[Motif]:
     motifs = ground_truth() if motifs is None else motifs
     if len(motifs) == 0:
         raise ValueError("motifs: found none, expected one a class")
@@ -381,31 +381,21 @@ def _checked_ppms(motifs: Sequence[Motif] | None) -> list[np.ndarray]:
             )
         if not (motif.ppm >= 0).all() or not np.allclose(motif.ppm.sum(1), 1, atol=1e-6):
             raise ValueError(f"motif {motif.id}: the rows of a PPM must be probabilities")
-    return [motif.ppm for motif in motifs]
+    return motifs
 
 
-def _ratios(bases: np.ndarray, ppms: list[np.ndarray]):
+def _ratios(bases: np.ndarray, motifs: Sequence[Motif]):
     """Likelihood ratios by chunk: its slice, and (chunk, classes, length) by start position.
 
     Both orientations are summed; starts from which a motif would leave the sequence have 0.
     """
-    tables = []
-    for ppm in ppms:
-        for strand in (ppm, ppm[::-1, ::-1]):
-            tables.append(np.column_stack([strand / BACKGROUND, np.ones(len(strand))]))
-    length = bases.shape[1]
     for begin in range(0, len(bases), _CHUNK):
         chunk = slice(begin, begin + _CHUNK)
         part = bases[chunk].astype(np.intp)
-        ratios = np.zeros((len(part), len(ppms), length))
-        for number, table in enumerate(tables):
-            starts = length - len(table) + 1
-            if starts < 1:
-                continue
-            product = table[0][part[:, :starts]]
-            for column in range(1, len(table)):
-                product *= table[column][part[:, column : column + starts]]
-            ratios[:, number // 2, :starts] += product
+        ratios = np.zeros((len(part), len(motifs), bases.shape[1]))
+        for number, motif in enumerate(motifs):
+            both = scanning.ratios(part, motif).sum(1)
+            ratios[:, number, : both.shape[1]] = both
         yield chunk, ratios
 
 

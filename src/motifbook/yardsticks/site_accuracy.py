@@ -15,6 +15,7 @@ import pandas as pd
 
 from motifbook.filters import readout
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
+from motifbook.motifs.scanning import scan
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import measures
 from motifbook.records import runs
@@ -68,12 +69,9 @@ def own_precision(
         known = {motif.name: motif for motif in truth}
     found = {}
     for number, (name, motif) in enumerate(known.items()):
+        scores = scan(split.bases, motif)
+        threshold = chance.embedded_threshold(split, number, name, scores)(share)
         mine = split.sites[split.sites["tf"] == number]
-        if not len(mine):
-            raise ValueError(f"no motif of {name} is embedded in this split")
-        scores = chance.scan(split.bases, motif)
-        embedded = scores[mine["sequence"], (mine["strand"] < 0).astype(int), mine["start"]]
-        threshold = np.quantile(embedded, 1 - share, method="lower")
         hits = sites = 0
         for strand, oriented in enumerate((motif, motif.reverse_complement())):
             sequence, position = np.nonzero(scores[:, strand] >= threshold)
