@@ -304,7 +304,7 @@ def test_loading_says_what_is_wrong(tmp_path):
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_flipped_bit_is_noticed_or_harmless(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("networks") / "network.npz"
     training.save(made_up(), path)
