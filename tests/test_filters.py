@@ -166,14 +166,14 @@ def test_batches_give_what_one_batch_gives(protocol):
 
 
 def test_fewer_long_sequences_are_scanned_at_a_time(model, monkeypatch):
-    sizes, one_hot = [], readout.one_hot
+    sizes, one_hot = [], evaluation.datasets.one_hot
 
     def counted(bases):
         sizes.append(len(bases))
         return one_hot(bases)
 
-    monkeypatch.setattr(readout, "one_hot", counted)
-    monkeypatch.setattr(readout, "POSITIONS", 2 * len(FULL))
+    monkeypatch.setattr(evaluation.datasets, "one_hot", counted)
+    monkeypatch.setattr(evaluation, "POSITIONS", 2 * len(FULL))
     read(model, *[FULL] * 5)
     assert sizes == [2, 2, 1] * 2  # once for the maximum, once for the sites
 
