@@ -136,8 +136,8 @@ def output(name: str, *inputs: Path | str) -> Iterator[Path]:
         As `destination` does, or if the folder does not exist or cannot be written to.
     """
     if name == STDOUT:
-        with tempfile.TemporaryDirectory() as folder:
-            yield (path := Path(folder) / "output")
+        with tempfile.TemporaryDirectory() as temporary:
+            yield (path := Path(temporary) / "output")
             sys.stdout.flush()
             with path.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)

@@ -336,8 +336,8 @@ def _dataset(
         "largest_group": int(np.bincount(group).max()),
         "sha256": {
             part: {
-                "bases": hashlib.sha256(split.bases).hexdigest(),
-                "labels": hashlib.sha256(split.labels).hexdigest(),
+                "bases": hashlib.sha256(split.bases.data).hexdigest(),
+                "labels": hashlib.sha256(split.labels.data).hexdigest(),
             }
             for part, split in splits.items()
         },
@@ -380,8 +380,8 @@ def _cut(sequences: list[np.ndarray], length: int) -> tuple[np.ndarray, int, int
     """The middles of those that are long and clear enough, and how many are not."""
     long = [bases for bases in sequences if len(bases) >= length]
     starts = [(len(bases) - length) // 2 for bases in long]
-    cut = [bases[start : start + length] for bases, start in zip(long, starts, strict=True)]
-    cut = np.array(cut, np.uint8).reshape(-1, length)
+    middles = [bases[start : start + length] for bases, start in zip(long, starts, strict=True)]
+    cut = np.array(middles, np.uint8).reshape(-1, length)
     clear = (cut == AMBIGUOUS).mean(axis=1) <= MOST_AMBIGUOUS
     return cut[clear], len(sequences) - len(long), int((~clear).sum())
 

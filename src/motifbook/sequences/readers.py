@@ -200,7 +200,7 @@ _Rows = Iterator[tuple[int, str, str, str]]
 
 def _fasta(lines: list[str]) -> _Rows:
     """Each record with its header in the label's place."""
-    start, header, parts = 0, "", []
+    start, header, parts = 0, "", list[str]()
     for number, line in enumerate(lines, start=1):
         line = line.strip()
         if line.startswith(">"):
