@@ -350,7 +350,7 @@ def test_get_names_what_is_missing(tmp_path, write_record):
 def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
     made = []
 
-    def ensure(run, results_dir, source=None):
+    def ensure(run, results_dir, progress, source):
         made.append(run)
         write_record(results_dir, run.model, run.trial)
 
