@@ -117,6 +117,7 @@ def gather(
     *,
     profile: str = "paper",
     dataset: str = "synthetic",
+    protocol: str = "as-run",
     missing: str = "skip",
     results_dir: Path | str | None = None,
 ) -> Gathered:
@@ -126,7 +127,7 @@ def gather(
     ----------
     own : sequence of str
         The models that the chapter is about, in its order.
-    models, trials, profile, dataset, missing, results_dir
+    models, trials, profile, dataset, protocol, missing, results_dir
         As in `runs.get`. Models of other chapters are no error: they are left out.
 
     Raises
@@ -144,10 +145,10 @@ def gather(
     chosen = [model for model in own if model in named]
     if not chosen:
         return Gathered((), ())
-    found = experiment.get(
-        chosen, trials, profile=profile, dataset=dataset, missing=missing, results_dir=results_dir
-    )
-    return Gathered(tuple(runs.wanted(chosen, trials, profile=profile, dataset=name)), tuple(found))
+    how = {"profile": profile, "protocol": protocol}
+    places = {"dataset": dataset, "missing": missing, "results_dir": results_dir}
+    found = experiment.get(chosen, trials, **how, **places)
+    return Gathered(tuple(runs.wanted(chosen, trials, dataset=name, **how)), tuple(found))
 
 
 def show(shown: object, line: Markup) -> None:

@@ -1,7 +1,7 @@
 """Every plot of the book, in one style: data in, figure or axes out.
 
-Nothing here reads a file or decides a verdict. Ours is always filled, the paper's always open, so
-that neither is told by colour alone; a verdict is always a word.
+Nothing here reads a file or decides a verdict. An open diamond is the paper's and nothing else is
+drawn so, so that neither is told by colour alone; a verdict is always a word.
 """
 
 from __future__ import annotations
@@ -87,13 +87,18 @@ def style() -> None:
     )
 
 
-def _no_run(ax: Axes | None) -> Axes:
+def _no_run(ax: Axes | None, words: str = "no run on record yet") -> Axes:
     """What stands where a plot has nothing to show: a page is built whatever is on record."""
     if ax is None:
         _, ax = plt.subplots(figsize=(WIDTH, 0.8))
-    ax.text(0.5, 0.5, "no run on record yet", ha="center", va="center", color=GREY)
+    ax.text(0.5, 0.5, words, ha="center", va="center", color=GREY)
     ax.set_axis_off()
     return ax
+
+
+def saying(words: str) -> Figure:
+    """A figure of nothing but words, where there is nothing to draw."""
+    return _no_run(None, words).figure
 
 
 def show(figure: Figure | Axes) -> Image:
@@ -972,7 +977,7 @@ def class_dots(
         ax.plot(
             rows[metric],
             rows["tf"].map(classes.index) + shift,
-            "osD^vP*"[number % 7],
+            "os^vP*X"[number % 7],
             color=PALETTE[number],
             ms=5.5,
             mew=0,

@@ -65,8 +65,11 @@ def provenance(records: Iterable[Record], wanted: int | None = None) -> Markup:
         linked.append(f"{html.escape(', '.join(key))}: {link}")
         plain.append(f"{', '.join(key)}: {name}")
     start = f"Made from {len(found)}{of} run{'s' * (len(found) > 1 or bool(of))} ("
+    others = {run.dataset for run, _ in found} - {"synthetic", "deepsea"}
+    end = "). Not the paper's data." if others else ")."
     return Markup(
-        f'<p class="provenance">{start}{"; ".join(linked)}).</p>', f"{start}{'; '.join(plain)})."
+        f'<p class="provenance">{start}{"; ".join(linked)}{end}</p>',
+        f"{start}{'; '.join(plain)}{end}",
     )
 
 

@@ -110,7 +110,7 @@ def from_folder(
         names a TF that has no set, or `relevant.csv` cannot be read or names what is no motif.
     """
     path = Path(path)
-    name, sets = Folder(path, length).name, _sets(path)
+    name, sets = Folder(path, length).name, files(path)
     given, added = _given(path) if relevant is None else (relevant, [])
     known = _relevant(sets, given)
     dataset = _dataset(name, sets, known, length, at_most, seed, own=True)
@@ -190,7 +190,7 @@ def contents(source: Folder | Path | str) -> dict[str, tuple[str, list[str]]]:
         As `from_folder` does for the folder.
     """
     path = Folder.of(source).path
-    sets = _sets(path)
+    sets = files(path)
     given, added = _given(path)
     relevant = stated({"added_motifs": added}, _relevant(sets, given))
     return {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
@@ -206,8 +206,15 @@ def stated(config: dict, relevant: Mapping[str, Sequence[str]]) -> dict[str, lis
     return {tf: [matrix.get(one, one) for one in ids] for tf, ids in relevant.items()}
 
 
-def _sets(path: Path) -> dict[str, Path]:
-    """The file of each TF in a folder of one's own."""
+def files(source: Folder | Path) -> dict[str, Path]:
+    """The file of each TF in a folder of one's own.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `from_folder` does for the folder.
+    """
+    path = Folder.of(source).path
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: no such folder")
     sets: dict[str, Path] = {}
@@ -485,7 +492,7 @@ def _relevant(
 
 def _read_relevant(path: Path) -> tuple[dict[str, tuple[str, ...]], list[dict]]:
     """The table `relevant.csv`, checked: the motifs of each TF, and those to add to the targets."""
-    known = {motif.id for motif in matrices.jaspar()}.union(*matrices.RELEVANT.values())
+    known = {motif.id for motif in matrices.jaspar()}
     found: dict[str, tuple[str, ...]] = {}
     added: dict[str, dict] = {}
     try:

@@ -144,6 +144,11 @@ def read(path: Path | str) -> Reading:
 _RNA = str.maketrans("Uu", "Tt")
 
 
+def check_format(path: Path) -> None:
+    """Refuse a file of another format than `read` takes. Raises ValueError, naming it."""
+    _format(path, _lines(path))
+
+
 def _are_labels(headers: list[str]) -> bool:
     """Whether most FASTA headers are a label alone, and so not numbers that count the records."""
     labels = sum(header in _LABELS for header in headers)
