@@ -265,8 +265,8 @@ def scores(page: Gathered, theirs: pd.DataFrame, references: Mapping[str, float]
     See whether the networks come in the same order in both.
     """
     figure, axes = plt.subplots(2, 1, figsize=(figures.WIDTH, 7.6))
-    look = {"references": references}
-    figures.against(page.table, theirs[:0], page.models, ["auroc"], axes[0], **look)
+    ours = (page.table, theirs[:0], page.models, ["auroc"], axes[0])
+    figures.against(*ours, references=references)
     figures.against(page.table[:0], theirs, page.models, ["auroc"], axes[1])
     for ax, title in zip(axes, ("ours", "the paper's"), strict=True):
         ax.set_title(title)
