@@ -340,14 +340,12 @@ def verdicts(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT)
     -------
     DataFrame, indexed by query, in the order of ``matches.queries``
         - any, relevant : bool, whether there is a match, and one that is relevant
-        - target, e_value : of the best match
+        - target : of the best match
         - tf : the TF of the best relevant match as the authors' script counts it: least q-value,
           then the order of `relevant`
         - relevant_target : the target of that match
-        - truly : the TF whose motif that target is (`motifbook.motifs.matrices.label`)
-        - refused : why the query was not compared
 
-        Missing values are None; nan in e_value.
+        Missing values are None.
 
     Raises
     ------
@@ -374,21 +372,17 @@ def verdicts(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT)
     rows = []
     for query in matches.queries:
         target = best_relevant["target"].get(query)
-        counts_for, truly = (None, None) if target is None else label(target, relevant)
         rows.append(
             {
                 "any": query in best.index,
                 "relevant": target is not None,
                 "target": best["target"].get(query),
-                "e_value": best["e_value"].get(query, math.nan),
-                "tf": counts_for,
+                "tf": None if target is None else label(target, relevant)[0],
                 "relevant_target": target,
-                "truly": truly,
-                "refused": matches.refused.get(query),
             }
         )
-    columns = ["any", "relevant", "target", "e_value", "tf", "relevant_target", "truly", "refused"]
+    columns = ["any", "relevant", "target", "tf", "relevant_target"]
     index = pd.Index(matches.queries, name="query", dtype="str")
     # As objects, so that None stays None.
     table = pd.DataFrame(rows, index=index, columns=columns, dtype=object)
-    return table.astype({"any": bool, "relevant": bool, "e_value": float})
+    return table.astype({"any": bool, "relevant": bool})

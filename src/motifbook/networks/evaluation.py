@@ -64,13 +64,19 @@ def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[float]
     """
     from sklearn import metrics
 
-    result: dict[str, list[float]] = {"auroc": [], "aupr": [], "average_precision": []}
-    for truth, score in zip(labels.T, predictions.T, strict=True):
+    def area(truth: np.ndarray, score: np.ndarray) -> float:
         precision, recall, _ = metrics.precision_recall_curve(truth, score)
-        result["auroc"].append(float(metrics.roc_auc_score(truth, score)))
-        result["aupr"].append(float(metrics.auc(recall, precision)))
-        result["average_precision"].append(float(metrics.average_precision_score(truth, score)))
-    return result
+        return float(metrics.auc(recall, precision))
+
+    by_class = {"average": None}
+    return {
+        # One number, where there is one class.
+        "auroc": np.atleast_1d(metrics.roc_auc_score(labels, predictions, **by_class)).tolist(),
+        "aupr": [area(*pair) for pair in zip(labels.T, predictions.T, strict=True)],
+        "average_precision": np.atleast_1d(
+            metrics.average_precision_score(labels, predictions, **by_class)
+        ).tolist(),
+    }
 
 
 def cross_entropy(labels: np.ndarray, predictions: np.ndarray) -> float:
