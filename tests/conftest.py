@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec import convert
 
 from motifbook.networks.architectures import MODELS
 from motifbook.records.runs import Record, Run
@@ -29,9 +30,29 @@ def own_cache(tmp_path_factory):
         os.environ["MOTIFBOOK_CACHE"] = before
 
 
+HIT = {"target": "MA0004.1", "name": "Arnt", "p_value": 1e-9, "e_value": 1e-6}
+HIT |= {"offset": 0, "overlap": 8, "orientation": "+"}
+FILTER = {"filter": 0, "state": "alive", "sites": 3, "matches_any": False, "tf": None}
+FILTER |= {"relevant_target": None, "trim": [0, 2], "ppm": [[1, 0, 0, 0], [0, 1, 0, 0]], "hits": []}
+LAYER = {"layer": 1, "match_any": 0.0, "match_relevant": 0.0, "dead": 0, "filters": [{}]}
+
+
+def layer_data(layer: dict) -> dict:
+    """The JSON of a layer with these parts; what is left out is small."""
+    layer = LAYER | layer
+    filters = [FILTER | one for one in layer["filters"]]
+    filters = [one | {"hits": [HIT | hit for hit in one["hits"]]} for one in filters]
+    return {"window": len(filters[0]["ppm"])} | layer | {"filters": filters}
+
+
 def record_data(run: Run, auroc: float = 0.75, **changes) -> dict:
-    """The JSON of a small record: two classes, one layer of one filter, two epochs."""
+    """The JSON of a record with these parts; left out: two classes, a layer of one filter, ..."""
     configuration = {"model": run.model, "protocol": run.protocol, "profile": run.profile}
+    configuration = changes.pop("configuration", configuration)
+    classes, epochs = changes.get("classes", ["MAX", "SP1"]), changes.get("epochs", 2)
+    scores: dict = {"loss": 0.5, "auroc": [auroc] * len(classes), "mean_auroc": auroc}
+    for name in ("aupr", "average_precision"):
+        scores |= {name: [0.5] * len(classes), f"mean_{name}": 0.5}
     return {
         "format": 1,
         "dataset": run.dataset,
@@ -51,40 +72,22 @@ def record_data(run: Run, auroc: float = 0.75, **changes) -> dict:
         "parameters": 100,
         "epochs": 2,
         "best_epoch": 1,
-        "history": {"loss": [0.5, 0.25], "valid_loss": [0.5, 0.75]},
-        "classes": ["MAX", "SP1"],
-        "test": {
-            "loss": 0.5,
-            "auroc": [auroc, auroc],
-            "aupr": [0.5, 0.5],
-            "average_precision": [0.5, 0.5],
-            "mean_auroc": auroc,
-            "mean_aupr": 0.5,
-            "mean_average_precision": 0.5,
-        },
-        "layers": [
-            {
-                "layer": 1,
-                "window": 2,
-                "match_any": 0.0,
-                "match_relevant": 0.0,
-                "dead": 0,
-                "filters": [
-                    {
-                        "filter": 0,
-                        "state": "alive",
-                        "sites": 3,
-                        "matches_any": False,
-                        "tf": None,
-                        "trim": [0, 2],
-                        "ppm": [[1, 0, 0, 0], [0, 1, 0, 0]],
-                        "hits": [],
-                    }
-                ],
-            }
-        ],
+        "classes": classes,
         **changes,
+        "history": {
+            "loss": [0.5, 0.25] * (epochs // 2),
+            "valid_loss": [0.5, 0.75] * (epochs // 2),
+            "gradient_norm": [2.0, 1.0] * (epochs // 2),
+        }
+        | changes.get("history", {}),
+        "test": scores | changes.get("test", {}),
+        "layers": [layer_data(layer) for layer in changes.get("layers", [{}])],
     }
+
+
+def record_of(run: Run, **changes) -> Record:
+    """The record of `record_data`."""
+    return convert(record_data(run, **changes), Record)
 
 
 TARGETS = {"MAX": "MA0058.2", "SP1": "MA0079.3"}
@@ -97,29 +100,27 @@ def learned(model: str, trial: int, *layers: str, auroc=(0.75, 0.75), **changes)
     "dead"; after a colon, the precision and recall of its sites for MAX and for SP1 can follow
     (`MAX:.9,.5,.1,.2`).
     """
-    data = record_data(Run("synthetic", "as-run", "paper", model, trial), **changes)
-    data["test"] |= {"auroc": list(auroc), "mean_auroc": sum(auroc) / 2}
-    blank = data["layers"][0]["filters"][0]
-    data["layers"] = []
+    test = {"auroc": list(auroc), "mean_auroc": sum(auroc) / 2}
+    described = []
     for number, text in enumerate(layers or ("none",), start=1):
         filters = []
         for index, (word, _, sites) in enumerate(w.partition(":") for w in text.split()):
-            one = blank | {"filter": index, "state": "dead" if word == "dead" else "alive"}
+            one: dict = {"filter": index, "state": "dead" if word == "dead" else "alive"}
             if word in ("other", *TARGETS):
-                target = TARGETS.get(word, "MA0002.1")
-                hit = {"target": target, "name": word, "e_value": 0.01, "orientation": "+"}
+                hit = {"target": TARGETS.get(word, "MA0002.1"), "name": word, "e_value": 0.01}
                 one |= {"matches_any": True, "hits": [hit], "tf": word if word in TARGETS else None}
             if sites:
                 values = [float(value) for value in sites.split(",")]
                 one |= {"site_precision": values[::2], "site_recall": values[1::2]}
             filters.append(one)
-        matched = [sum(one[key] not in (False, None) for one in filters) / len(filters)
+        matched = [sum(bool(one.get(key)) for one in filters) / len(filters)
                    for key in ("matches_any", "tf")]  # fmt: skip
-        data["layers"].append(
-            {"layer": number, "window": 2, "dead": text.count("dead"), "filters": filters}
+        described.append(
+            {"layer": number, "dead": text.count("dead"), "filters": filters}
             | {"match_any": matched[0], "match_relevant": matched[1]}
         )
-    return Record(data)
+    run = Run("synthetic", "as-run", "paper", model, trial)
+    return record_of(run, test=test, layers=described, **changes)
 
 
 @pytest.fixture

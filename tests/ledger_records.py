@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from conftest import layer_data, record_of
+from msgspec import convert
+
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
-from motifbook.records.runs import Record
+from motifbook.records.runs import Layer, Run
 
 
 def filters(any_=0, relevant=0, of=30, tf="MAX"):
     """`of` filters: `any_` match a motif of JASPAR, `relevant` of these a relevant one."""
-    hit = {"p_value": 1e-6, "offset": 0, "overlap": 8, "orientation": "+"}
     rows = []
     for number in range(of):
         hits = []
         if number < relevant:
-            hits = [hit | {"target": matrices.GROUND_TRUTH[tf], "name": tf, "e_value": 1e-3}]
+            hits = [{"target": matrices.GROUND_TRUTH[tf], "name": tf, "e_value": 1e-3}]
         elif number < any_:
-            hits = [hit | {"target": "MA0004.1", "name": "Arnt", "e_value": 1e-2}]
+            hits = [{"target": "MA0004.1", "name": "Arnt", "e_value": 1e-2}]
         rows.append(
             {
                 "filter": number,
@@ -41,22 +43,24 @@ def record(
     **other,
 ):
     """A record with what the ledger reads; `layers` gives (any, relevant, of) beyond the first."""
+    auroc = float(auroc)
     of = MODELS[model].convs[0].filters
     layers = [(any_, relevant, of), *other.pop("layers", [])]
-    data = {
-        "dataset": dataset,
-        "protocol": protocol,
-        "profile": "paper",
-        "model": model,
-        "trial": trial,
-        "parameters": 160_048,
-        "best_epoch": 2,
-        "history": {"gradient_norm": [4.0, 1.0]},
-        "classes": list(matrices.TFS),
-        "test": {"mean_auroc": auroc, "mean_aupr": 0.8, "auroc": [auroc] * 11 + [auroc - 0.1]},
-        "layers": [
-            {"layer": n, "match_any": a / f, "match_relevant": r / f, "filters": filters(a, r, f)}
-            for n, (a, r, f) in enumerate(layers, start=1)
-        ],
-    }
-    return Record(data | other)
+    test = {"mean_auroc": auroc, "mean_aupr": 0.8, "auroc": [auroc] * 11 + [auroc - 0.1]}
+    found = [
+        {
+            "layer": n,
+            "match_any": float(a / f),
+            "match_relevant": float(r / f),
+            "filters": filters(a, r, f),
+        }
+        for n, (a, r, f) in enumerate(layers, start=1)
+    ]
+    run = Run(dataset, protocol, other.pop("profile", "paper"), model, trial)
+    whole = {"parameters": 160_048, "classes": list(matrices.TFS), "test": test, "layers": found}
+    return record_of(run, **whole | other)
+
+
+def layer(*rows):
+    """A layer of these filters."""
+    return convert(layer_data({"filters": rows}), Layer)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import to_builtins
 
 from motifbook.networks import backend, evaluation, training
 from motifbook.networks.architectures import MODELS
@@ -177,7 +178,7 @@ def smoke(folder: Path) -> dict:
     return {
         "trained": [str(run) for run in trained],
         "again": [str(run) for run in again],
-        "record": record.data,
+        "record": to_builtins(record),
         "alone": training.fit(experiment.setup(wanted[0])).history,
     }
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from conftest import record_of
 
 from motifbook.book import archive
 from motifbook.paper import claims
-from motifbook.records.runs import Record
+from motifbook.records.runs import Run
 from motifbook.yardsticks import authors
 
 SCORES = {"auroc": 0.95, "auroc_sd": 0.06, "aupr": 0.85, "aupr_sd": 0.1, "parameters": 7.0}
@@ -22,9 +23,8 @@ def row(folder="synthetic", network="cnn_4", **changes):
 
 
 def record(model="cnn-4", trial=1, match_any=0.7, match_relevant=0.3):
-    run = {"dataset": "synthetic", "protocol": "as-run", "profile": "paper", "model": model}
-    layer = {"layer": 1, "match_any": match_any, "match_relevant": match_relevant}
-    return Record(run | {"trial": trial, "layers": [layer]})
+    layer = {"match_any": match_any, "match_relevant": match_relevant}
+    return record_of(Run("synthetic", "as-run", "paper", model, trial), layers=[layer])
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from motifbook.files import write_whole
 from motifbook.filters import readout
 from motifbook.motifs import matrices
 from motifbook.networks import backend, evaluation
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN
-from motifbook.records import experiment, runs
+from motifbook.records import experiment, store
 from motifbook.sequences import downloads, synthetic
 from motifbook.sequences.datasets import Split
 from motifbook.yardsticks import authors, motif_coverage
@@ -298,10 +299,10 @@ def test_the_archived_summary(tmp_path):
 
 
 def test_a_check_that_is_not_on_record(tmp_path):
-    with pytest.raises(runs.RecordError, match=r"networks\.json: not a readable record"):
+    with pytest.raises(store.RecordError, match=r"networks\.json: not a readable record"):
         authors.load_check(tmp_path)
-    runs.write_whole(tmp_path / "authors" / "networks.json", '{"networks": ')
-    with pytest.raises(runs.RecordError, match=r"networks\.json: not a readable record"):
+    write_whole(tmp_path / "authors" / "networks.json", '{"networks": ')
+    with pytest.raises(store.RecordError, match=r"networks\.json: not a readable record"):
         authors.load_check(tmp_path)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from motifbook.records.runs import RecordError
+from motifbook.records.store import RecordError
 from motifbook.sequences.datasets import Dataset, Split, encode
 from motifbook.yardsticks import baselines
 

@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 
 from motifbook.book.notebooks import chapters, read
 from motifbook.book.sphinx_extension import digest
-from motifbook.records.runs import project_root
+from motifbook.records.store import project_root
 
 ROOT = project_root()
 ORDER = [

@@ -11,7 +11,7 @@ from conftest import learned
 from IPython.display import Image
 
 from motifbook.book import chapter
-from motifbook.records import runs
+from motifbook.records import store
 
 NAN = math.nan
 
@@ -66,7 +66,7 @@ class TestGather:
             chapter.gather(self.OWN, models, **options, results_dir=tmp_path)
 
     def test_missing_runs_can_be_an_error(self, tmp_path):
-        with pytest.raises(runs.MissingRunError, match="cnn-2"):
+        with pytest.raises(store.MissingRunError, match="cnn-2"):
             chapter.gather(self.OWN, "cnn-2", 1, missing="error", results_dir=tmp_path)
 
 

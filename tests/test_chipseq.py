@@ -390,9 +390,9 @@ class TestMotifsBeyondTheTargets:
         write([0, 1, 2])
         made = chipseq.from_folder(folder)
         stated = chipseq.stated(made.config, made.relevant)
-        assert {tf: ids for tf, (_, ids) in chipseq.contents(folder).items()} == stated
+        assert {tf: ids for tf, (_, ids) in chipseq.Folder(folder).contents.items()} == stated
         write([0, 1, 3])
-        assert chipseq.contents(folder)["MYTF"][1] != stated["MYTF"]
+        assert chipseq.Folder(folder).contents["MYTF"][1] != stated["MYTF"]
 
     def test_what_is_not_there(self, folder):
         (folder / "relevant.csv").write_text("tf,ids\nmytf,none.meme\n")

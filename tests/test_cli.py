@@ -18,7 +18,7 @@ from deepsea_bundle import write_bundle
 from motifbook import cli
 from motifbook.motifs import matrices, tomtom
 from motifbook.records import dynamics as traces
-from motifbook.records import experiment, runs, sweep
+from motifbook.records import experiment, runs, store, sweep
 from motifbook.records.runs import Run
 from motifbook.sequences import datasets, downloads, synthetic
 from motifbook.yardsticks import authors, baselines, null, optimal
@@ -247,7 +247,7 @@ def test_train_runs_trace_and_null(run, tmp_path, monkeypatch):
     out = run(*train)
     record = runs.load(smoke, tmp_path)
     assert f"{smoke}: mean AUROC {record.auroc:.3f}, 3 epochs\n" in out
-    assert f"layer 1: {record.layer(1)['match_any']:.3f} of 30 filters match a motif" in out
+    assert f"layer 1: {record.layer(1).match_any:.3f} of 30 filters match a motif" in out
     assert out.endswith(f"on record: {smoke.path(tmp_path)}\n")
 
     # What is on record is shown, not made again.
@@ -258,7 +258,7 @@ def test_train_runs_trace_and_null(run, tmp_path, monkeypatch):
     listing = ("runs", *SMOKE, "--models", "cnn-50,cnn-100", "--trials", 2, "--results", tmp_path)
     lines = run(*listing).splitlines()
     assert lines[1].split() == ["cnn-50", "0", "of", "2", "1,2"]
-    seconds = record.data["seconds"]
+    seconds = record.seconds
     assert lines[2].split() == [
         *("cnn-100", "1", "of", "2", "2"),
         *(f"{record.auroc:.3f}", f"{seconds:.0f}", "s"),
@@ -447,9 +447,9 @@ def test_a_folder_of_two_files_is_trained_on_and_swept(run, refused, peaks, tmp_
     out = run("train", "--model", "cnn-100", *options)
     one = Run("my-peaks", "as-run", "smoke", "cnn-100", 1)
     record = runs.load(one, results, peaks)
-    assert record.classes == ["mafk", "TF-17"]
-    assert record.data["configuration"]["protocol"]["batch_size"] == 100
-    assert record.data["configuration"]["targets"]["relevant"] == {
+    assert record.classes == ("mafk", "TF-17")
+    assert record.configuration["protocol"]["batch_size"] == 100
+    assert record.configuration["targets"]["relevant"] == {
         "mafk": ["MA0496.1", "MA0496.2"],  # found by the file's name, in either case
         "TF-17": [],
     }
@@ -480,8 +480,8 @@ def test_without_any_known_motif_there_is_no_relevant_fraction(run, peaks, tmp_p
     (record,) = experiment.get(
         "cnn-100", 1, profile="smoke", dataset=str(peaks), results_dir=tmp_path / "results"
     )
-    assert record.layer(1)["match_relevant"] is None
-    assert record.layer(1)["match_any"] >= 0
+    assert record.layer(1).match_relevant is None
+    assert record.layer(1).match_any >= 0
     assert pd.isna(runs.table([record])["match_relevant"]).all()
 
 
@@ -754,7 +754,7 @@ def test_a_chapter_that_fails_says_why_in_one_line(capsys, tmp_path, monkeypatch
         (["-p", "trails", "1"], "chapter max-pooling has no parameter 'trails'; it has: profile,"),
         (["--output", "no/out.ipynb"], "no/out.ipynb: its folder does not exist"),
         (
-            ["--output", str(runs.project_root() / "notebooks" / "max-pooling.ipynb")],
+            ["--output", str(store.project_root() / "notebooks" / "max-pooling.ipynb")],
             "max-pooling.ipynb",
         ),
     ],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import record_of
 
 from motifbook.motifs import matrices
-from motifbook.records.runs import Record
+from motifbook.records.runs import Record, Run
 from motifbook.yardsticks import motif_coverage
 
 SURE = [1.0, 0, 0, 0]  # 2 bits
@@ -42,28 +43,17 @@ def test_embedded_motifs_are_all_there_and_wider_windows_hold_more():
     assert table.loc["Arid3a", 9] == pytest.approx(1.0)  # six columns
 
 
-def record(size: int, hit: dict, trim=(0, 19), ppm=None) -> Record:
+def record(size: int, hit: dict, trim=(0, 19), ppm=None, tf: str | None = "SRF") -> Record:
     """One run whose one filter has this hit."""
     ppm = [EVEN] * 19 if ppm is None else ppm
-    filter_ = {"filter": 0, "tf": "SRF", "trim": list(trim), "ppm": ppm, "hits": [hit]}
-    filter_ |= {"state": "alive", "sites": 1, "matches_any": True}
-    return Record(
-        {
-            "dataset": "synthetic",
-            "protocol": "as-run",
-            "profile": "paper",
-            "model": "cnn9-25",
-            "trial": 1,
-            "started": "2026-01-02T03:04:05Z",
-            "configuration": {"architecture": {"convs": [{"size": size}]}},
-            "layers": [{"layer": 1, "window": 19, "filters": [filter_]}],
-        }
-    )
+    filter_ = {"filter": 0, "tf": tf, "trim": list(trim), "ppm": ppm, "hits": [hit]}
+    run = Run("synthetic", "as-run", "paper", "cnn9-25", 1)
+    configuration = {"architecture": {"convs": [{"size": size}]}}
+    return record_of(run, configuration=configuration, layers=[{"filters": [filter_]}])
 
 
 def srf_hit(offset: int, orientation: str = "+") -> dict:
-    hit = {"target": "MA0083.3", "name": "SRF", "p_value": 1e-9, "e_value": 1e-6, "overlap": 16}
-    return hit | {"offset": offset, "orientation": orientation}
+    return {"target": "MA0083.3", "name": "SRF", "offset": offset, "orientation": orientation}
 
 
 class TestHeld:
@@ -105,9 +95,7 @@ class TestHeld:
         assert row["read"] == pytest.approx(self.BITS[6:9].sum() / self.BITS.sum())
 
     def test_no_relevant_match_no_row(self):
-        other = record(9, srf_hit(0))
-        other.layer(1)["filters"][0]["tf"] = None
-        table = motif_coverage.held([other])
+        table = motif_coverage.held([record(9, srf_hit(0), tf=None)])
         assert table.empty and tuple(table.columns) == motif_coverage.HELD
 
 

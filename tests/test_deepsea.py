@@ -20,7 +20,7 @@ from deepsea_bundle import ROWS, arrays, channels, write_archive, write_bundle
 from scipy.io import savemat
 
 from motifbook.motifs import matrices
-from motifbook.records.runs import project_root
+from motifbook.records.store import project_root
 from motifbook.sequences import datasets, deepsea
 from motifbook.sequences.datasets import reverse_complement
 

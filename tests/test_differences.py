@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import math
 
 import pytest
-from conftest import record_data
+from conftest import record_of
 
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, SWITCHES, parse_protocol
@@ -14,16 +13,14 @@ from motifbook.paper import differences
 from motifbook.records.runs import Record, Run
 
 
-def record(protocol="as-run", trial=1, relevant=0.5, filters=None, model="cnn-4") -> Record:
-    data = record_data(Run("synthetic", protocol, "paper", model, trial))
-    layer = data["layers"][0]
-    layer["match_relevant"] = relevant
-    (plain,) = layer["filters"]
+def record(
+    protocol="as-run", trial=1, relevant=0.5, filters=None, model="cnn-4", **changes
+) -> Record:
+    layer = {"match_relevant": relevant, **changes.pop("layer", {})}
     if filters is not None:
-        layer["filters"] = [
-            copy.deepcopy(plain) | {"filter": n} | entries for n, entries in enumerate(filters)
-        ]
-    return Record(data)
+        layer["filters"] = [{"filter": n} | entries for n, entries in enumerate(filters)]
+    run = Run("synthetic", protocol, "paper", model, trial)
+    return record_of(run, layers=[layer], **changes)
 
 
 def test_every_switch_is_described_as_written_and_as_run():
@@ -87,9 +84,9 @@ def test_filters_counted_for_a_tf_by_another_ones_motif():
             matched("MA0660.1", "STAT1", [0.1, 0.9]),
             matched("MA0601.1", "Arid3a", [0.5, 0.4]),
             {},
-        ]
+        ],
+        classes=["MEF2A", "STAT1"],
     )
-    one.data["classes"] = ["MEF2A", "STAT1"]
     found = differences.misfiled([one])
     assert found.columns.tolist() == ["counted as", "truly", "filters", "of", "sites"]
     assert found.to_numpy().tolist() == [
@@ -103,8 +100,7 @@ def test_tomtom_reads_nothing_from_a_filter_of_zeros_on():
     zeros = {"ppm": [[0, 0, 0, 0]] * 2, "state": "dead"}
     hit = {"matches_any": True, "tf": "MAX"}
     other = {"matches_any": True}
-    one = record(filters=[hit, other, zeros, hit])
-    one.data["layers"][0] |= {"match_any": 0.75, "match_relevant": 0.5}
+    one = record(filters=[hit, other, zeros, hit], layer={"match_any": 0.75})
     (row,) = differences.silent_drop([one, record()]).to_dict("records")
     assert (row["first"], row["filters"]) == (2, 4)
     assert (row["match_any"], row["match_any_dropped"]) == (0.75, 0.5)

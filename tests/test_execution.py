@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from motifbook.book import execution
-from motifbook.records.runs import project_root
+from motifbook.records.store import project_root
 
 CITED = "[Gupta et al. 2007](https://doi.org/10.1186/gb-2007-8-2-r24)"
 

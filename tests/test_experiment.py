@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from msgspec import convert, to_builtins
+from msgspec.structs import asdict
 
 from motifbook.filters import readout
 from motifbook.filters.readout import Filters
@@ -36,7 +38,7 @@ def no_training(monkeypatch):
 @pytest.mark.slow
 class TestRecord:
     def test_it_says_what_was_run(self, record, smoke):
-        data = record.data
+        data = to_builtins(record)
         names = ("dataset", "protocol", "profile", "model", "trial")
         assert [data[name] for name in names] == ["synthetic", "as-run", "smoke", "cnn-1", 1]
         assert data["format"] == 1
@@ -51,7 +53,7 @@ class TestRecord:
         assert configuration["targets"]["number"] == 519
 
     def test_it_says_where_and_with_what(self, record):
-        data = record.data
+        data = to_builtins(record)
         assert data["backend"] == "tensorflow"
         assert data["precision"] == "float32"
         assert data["hardware"]
@@ -61,7 +63,7 @@ class TestRecord:
             assert data["versions"][name]
 
     def test_it_says_how_training_went(self, record):
-        data = record.data
+        data = to_builtins(record)
         assert data["epochs"] == 3
         assert data["best_epoch"] in (1, 2, 3)
         assert set(data["history"]) == {"loss", "valid_loss", "gradient_norm"}
@@ -69,8 +71,8 @@ class TestRecord:
         assert loss[0] > loss[-1]
 
     def test_it_has_scores_of_every_class(self, record):
-        test = record.data["test"]
-        assert record.classes == list(matrices.TFS)
+        test = to_builtins(record.test)
+        assert record.classes == matrices.TFS
         for name in ("auroc", "aupr", "average_precision"):
             assert len(test[name]) == 12
             assert all(0 <= value <= 1 for value in test[name])
@@ -80,64 +82,64 @@ class TestRecord:
     @pytest.mark.parametrize(("number", "size"), [(1, 30), (2, 128)])
     def test_it_has_every_filter(self, record, number, size):
         layer = record.layer(number)
-        assert layer["window"] == 19
-        assert [one["filter"] for one in layer["filters"]] == list(range(size))
-        matched = [one["matches_any"] for one in layer["filters"]]
-        assert layer["match_any"] == pytest.approx(np.mean(matched), abs=1e-6)
-        relevant = [one["tf"] is not None for one in layer["filters"]]
-        assert layer["match_relevant"] == pytest.approx(np.mean(relevant), abs=1e-6)
-        states = [one["state"] for one in layer["filters"]]
-        assert layer["dead"] == states.count("dead")
-        for one in layer["filters"]:
-            ppm = np.array(one["ppm"])
+        assert layer.window == 19
+        assert [one.filter for one in layer.filters] == list(range(size))
+        matched = [one.matches_any for one in layer.filters]
+        assert layer.match_any == pytest.approx(np.mean(matched), abs=1e-6)
+        relevant = [one.tf is not None for one in layer.filters]
+        assert layer.match_relevant == pytest.approx(np.mean(relevant), abs=1e-6)
+        states = [one.state for one in layer.filters]
+        assert layer.dead == states.count("dead")
+        for one in layer.filters:
+            ppm = np.array(one.ppm)
             assert ppm.shape == (19, 4)
-            start, stop = one["trim"]
+            start, stop = one.trim
             assert 0 <= start < stop <= 19
-            assert one["matches_any"] == any(hit["e_value"] <= 0.1 for hit in one["hits"])
-            if one["state"] == "alive":
+            assert one.matches_any == any(hit.e_value <= 0.1 for hit in one.hits)
+            if one.state == "alive":
                 np.testing.assert_allclose(ppm.sum(axis=1), 1, atol=3e-4)
-                assert one["sites"] > 0
-                assert set(one["hits"][0]) == set(tomtom.COLUMNS[1:])
-                e_values = [hit["e_value"] for hit in one["hits"]]
+                assert one.sites > 0
+                assert set(one.hits[0].__struct_fields__) == set(tomtom.COLUMNS[1:])
+                e_values = [hit.e_value for hit in one.hits]
                 assert e_values == sorted(e_values)
                 assert len(e_values) == 1 or e_values[-1] <= 0.1
                 for name in ("site_precision", "site_recall"):
-                    assert len(one[name]) == 12
-                    assert all(0 <= value <= 1 for value in one[name])
+                    assert len(getattr(one, name)) == 12
+                    assert all(0 <= value <= 1 for value in getattr(one, name))
             else:
-                assert one["hits"] == []
-            if one["tf"] is not None:
-                assert one["relevant_target"] in matrices.RELEVANT[one["tf"]]
+                assert one.hits == ()
+            if one.tf is not None:
+                assert one.relevant_target in matrices.RELEVANT[one.tf]
 
     def test_the_meme_file_holds_the_trimmed_ppms(self, record, smoke):
         written = matrices.read_meme(smoke.run.path(smoke.results).with_suffix(".meme"))
         recorded = [
-            (f"layer{layer['layer']}_filter{one['filter']}", one)
-            for layer in record.data["layers"]
-            for one in layer["filters"]
+            (f"layer{layer.layer}_filter{one.filter}", one)
+            for layer in record.layers
+            for one in layer.filters
         ]
         assert [motif.id for motif in written] == [name for name, _ in recorded]
         for motif, (_, one) in zip(written, recorded, strict=True):
-            np.testing.assert_allclose(motif.ppm, one["ppm"][slice(*one["trim"])], atol=1e-9)
+            np.testing.assert_allclose(motif.ppm, one.ppm[slice(*one.trim)], atol=1e-9)
             assert motif.nsites == motif.width
 
     def test_matching_the_meme_file_again_gives_the_record(self, record, smoke):
         written = matrices.read_meme(smoke.run.path(smoke.results).with_suffix(".meme"))
         matches = tomtom.match(written, matrices.jaspar())
         verdicts = tomtom.verdicts(matches)
-        for layer in record.data["layers"]:
-            names = [f"layer{layer['layer']}_filter{one['filter']}" for one in layer["filters"]]
+        for layer in record.layers:
+            names = [f"layer{layer.layer}_filter{one.filter}" for one in layer.filters]
             mine = verdicts.loc[names]
-            assert mine["any"].mean() == pytest.approx(layer["match_any"], abs=1e-6)
-            assert mine["relevant"].mean() == pytest.approx(layer["match_relevant"], abs=1e-6)
-            for name, one in zip(names, layer["filters"], strict=True):
+            assert mine["any"].mean() == pytest.approx(layer.match_any, abs=1e-6)
+            assert mine["relevant"].mean() == pytest.approx(layer.match_relevant, abs=1e-6)
+            for name, one in zip(names, layer.filters, strict=True):
                 hits = [hit["target"] for hit in tomtom.best_hits(matches, name)]
-                assert hits == [hit["target"] for hit in one["hits"]]
+                assert hits == [hit.target for hit in one.hits]
 
     def test_numbers_are_short_but_the_configuration_is_whole(self, record, smoke):
         text = smoke.run.path(smoke.results).read_text()
-        assert json.loads(text) == record.data
-        floats = [one for shown in record.data["history"].values() for one in shown]
+        assert convert(json.loads(text), Record).test == record.test
+        floats = [one for shown in asdict(record.history).values() for one in shown]
         assert all(value == float(f"{value:.6g}") for value in floats)
 
     def test_what_is_on_record_is_not_made_again(self, smoke, monkeypatch):
@@ -157,19 +159,19 @@ class TestRecord:
     ):
         run = Run("synthetic", f"as-run+{switches}", "smoke", "cnn-1", 1)
         other, written = experiment.make(run)
-        assert [layer["window"] for layer in other.data["layers"]] == windows
-        assert other.data["history"] == record.data["history"]
-        assert other.data["test"] == record.data["test"]
-        protocols = [one.data["configuration"]["protocol"][changed] for one in (record, other)]
+        assert [layer.window for layer in other.layers] == windows
+        assert other.history == record.history
+        assert other.test == record.test
+        protocols = [one.configuration["protocol"][changed] for one in (record, other)]
         assert protocols[0] != protocols[1]
         assert len(written) == 30 + 128
         if switches == "trim":
-            assert {tuple(one["trim"]) for one in other.layer(1)["filters"]} == {(0, 19)}
-            ppms = [[one["ppm"] for one in r.layer(1)["filters"]] for r in (record, other)]
+            assert {one.trim for one in other.layer(1).filters} == {(0, 19)}
+            ppms = [[one.ppm for one in r.layer(1).filters] for r in (record, other)]
             assert ppms[0] == ppms[1]
         if switches.startswith("sites"):
             # At most one site in each of the 400 test sequences.
-            assert max(one["sites"] for one in other.layer(1)["filters"]) <= 400
+            assert max(one.sites for one in other.layer(1).filters) <= 400
 
     def test_the_other_protocol_s_training_is_another(self, no_training):
         run = Run("synthetic", "as-run+optimiser", "smoke", "cnn-1", 1)
@@ -240,17 +242,17 @@ def test_filters_are_described_as_they_are():
     ppms = [padded("MA0058.3"), np.zeros((19, 4)), np.full((19, 4), 0.25), padded("MA0095.2")]
     read = layer_of(*ppms, maximum=[1, 0, 1, 1], sites=[5, 0, 9, 2], scored=True)
     layer, queries = experiment.describe(read, two_classes(RELEVANT), AS_RUN)
-    states = [one["state"] for one in layer["filters"]]
+    states = [one.state for one in layer.filters]
     assert states == ["alive", "dead", "uniform", "alive"]
-    assert [one["tf"] for one in layer["filters"]] == ["MAX", None, None, None]
-    assert layer["filters"][0]["relevant_target"] == "MA0058.3"
-    assert layer["filters"][3]["hits"][0]["target"] == "MA0095.2"
+    assert [one.tf for one in layer.filters] == ["MAX", None, None, None]
+    assert layer.filters[0].relevant_target == "MA0058.3"
+    assert layer.filters[3].hits[0].target == "MA0095.2"
     # Two of four match something, one of them something relevant.
-    assert (layer["match_any"], layer["match_relevant"], layer["dead"]) == (1 / 2, 1 / 4, 1)
+    assert (layer.match_any, layer.match_relevant, layer.dead) == (1 / 2, 1 / 4, 1)
     assert [query.id for query in queries] == [f"layer1_filter{i}" for i in range(4)]
-    assert layer["filters"][0]["site_precision"] == [0.5, 0.5]
+    assert layer.filters[0].site_precision == (0.5, 0.5)
     # MA0058.3 is ten wide: it starts at column 4; its own ends are informative or not.
-    start, stop = layer["filters"][0]["trim"]
+    start, stop = layer.filters[0].trim
     assert (start, stop) == readout.trim(ppms[0])
     assert len(queries[0].ppm) == stop - start < 19
 
@@ -258,24 +260,24 @@ def test_filters_are_described_as_they_are():
 def test_a_filter_without_sites_is_not_a_dead_one():
     read = layer_of(np.zeros((19, 4)), np.zeros((19, 4)), maximum=[2, 0], sites=0)
     layer, _ = experiment.describe(read, two_classes(RELEVANT), AS_RUN)
-    assert [one["state"] for one in layer["filters"]] == ["no sites", "dead"]
-    assert layer["dead"] == 1
-    assert layer["match_any"] == 0
+    assert [one.state for one in layer.filters] == ["no sites", "dead"]
+    assert layer.dead == 1
+    assert layer.match_any == 0
 
 
 def test_where_nothing_is_relevant_there_is_no_fraction_of_it():
     read = layer_of(padded("MA0058.3"))
     layer, _ = experiment.describe(read, two_classes({"MAX": (), "SP1": ()}), AS_RUN)
-    assert layer["match_any"] == 1
-    assert layer["match_relevant"] is None
+    assert layer.match_any == 1
+    assert layer.match_relevant is None
 
 
 def test_ppms_are_rounded_before_they_are_matched():
     read = layer_of(padded("MA0058.3"))
     layer, (query,) = experiment.describe(read, two_classes(RELEVANT), AS_RUN)
-    ppm = np.array(layer["filters"][0]["ppm"])
+    ppm = np.array(layer.filters[0].ppm)
     np.testing.assert_array_equal(ppm, np.round(read.ppms[0], 4))
-    np.testing.assert_array_equal(query.ppm, ppm[slice(*layer["filters"][0]["trim"])])
+    np.testing.assert_array_equal(query.ppm, ppm[slice(*layer.filters[0].trim)])
     assert isinstance(query, Motif)
 
 
@@ -289,4 +291,3 @@ def test_six_digits_are_kept():
         "configuration": {"c": 1 / 3},
         "none": None,
     }
-    assert Record(rounded).data is rounded

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+from conftest import record_of
 from drawn import (
     BLACK,
     BLUE,
@@ -41,7 +42,7 @@ from motifbook.motifs.matrices import TFS, Motif, information
 from motifbook.paper import rules, verdicts
 from motifbook.records import experiment
 from motifbook.records import runs as run_records
-from motifbook.records.runs import Record
+from motifbook.records.runs import Run
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +69,7 @@ def test_style():
     [
         lambda: figures.logo_grid(record()),
         lambda: figures.ground_truth_grid([Motif("a", "A", np.eye(4), 4)]),
-        lambda: figures.gallery([filter_(0)], ["one"]),
+        lambda: figures.gallery(record().layer(1).filters[:1], ["one"]),
         lambda: figures.sequence(np.zeros(5, "uint8"), TestSequence.SITES[:0], ["MAX"], width=5),
     ],
 )
@@ -122,8 +123,7 @@ class TestShow:
         rows = [
             filter_(n, rng.dirichlet([0.3] * 4, 19).tolist()) | {"trim": [0, 19]} for n in range(30)
         ]
-        data = record().data | {"layers": [{"layer": 1, "filters": rows}]}
-        figure = figures.logo_grid(Record(data))
+        figure = figures.logo_grid(record_of(RUN, layers=[{"filters": rows}]))
         assert len(figures.show(figure).data) < 300_000  # every column full: twice a real page
 
 
@@ -169,9 +169,6 @@ class TestLogo:
         assert letters(ax) == {(n + 0.5, base): (0, 2) for n, base in enumerate("ACGT")}
 
 
-HIT = {"p_value": 1e-9, "offset": 0, "overlap": 8, "orientation": "+"}
-
-
 def certain(bases, length=5):
     """A PPM that begins with these bases and is open after them."""
     ppm = np.full((length, 4), 0.25)
@@ -181,11 +178,12 @@ def certain(bases, length=5):
 
 def filter_(number, ppm=None, hits=(), tf=None, state="alive"):
     ppm = [[0.0] * 4] * 5 if state == "dead" else ppm or certain("ACGT"[number % 4])
-    hits = [HIT | {"target": t, "name": n, "e_value": e} for t, n, e in hits]
+    hits = [{"target": t, "name": n, "e_value": e} for t, n, e in hits]
     entry = {"filter": number, "state": state, "hits": hits, "tf": tf, "ppm": ppm, "trim": [1, 4]}
     return entry | {"matches_any": bool(hits)}
 
 
+RUN = Run("synthetic", "as-run", "paper", "cnn-25", 1)
 ARNT, MAX = ("MA0004.1", "Arnt"), ("MA0058.3", "MAX")
 
 
@@ -201,9 +199,8 @@ def record():
         filter_(7, state="uniform"),
     ]
     second = [filter_(0, certain("TTG"), [(*ARNT, 0.02)])]
-    data = {"dataset": "synthetic", "protocol": "as-run", "profile": "paper", "trial": 1}
     layers = [{"layer": 1, "filters": first}, {"layer": 2, "filters": second}]
-    return Record(data | {"model": "cnn-25", "layers": layers})
+    return record_of(RUN, layers=layers)
 
 
 class TestLogoGrid:
@@ -262,7 +259,8 @@ class TestLogoGrid:
 
 
 def test_a_gallery_has_a_titled_logo_per_filter():
-    figure = figures.gallery([filter_(2), filter_(7)], ["first\nof two", "second"])
+    layer = record_of(RUN, layers=[{"filters": [filter_(2), filter_(7)]}]).layer(1)
+    figure = figures.gallery(layer.filters, ["first\nof two", "second"])
     assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["first\nof two", "second"]
     assert [letters(ax) for ax in figure.axes[:2]] == [{(0.5, b): (0, 2)} for b in "GT"]
     for ax in figure.axes[:2]:
@@ -418,7 +416,7 @@ class TestAgainst:
 
     def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
         layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
-        write_record(tmp_path, layers=[layer | {"filters": []}])
+        write_record(tmp_path, layers=[layer | {"filters": [{}]}])
         table = run_records.table(experiment.get("cnn-2", 1, results_dir=tmp_path))
         assert table["match_relevant"].dtype == float
         with warnings.catch_warnings():

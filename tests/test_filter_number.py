@@ -79,17 +79,18 @@ def test_precision():
     assert (way, medians) == ("rises", "0.50, 0.90, none")
 
 
-FAST = {"valid_loss": [1.0, 0.54, 0.5], "gradient_norm": [4.0, 2.0, 1.0]}
-SLOW = {"valid_loss": [1.0, 0.9, 0.5], "gradient_norm": [4.0, 3.0, 2.0]}
+LOSS = [1.0, 0.5, 0.25]
+FAST = {"loss": LOSS, "valid_loss": [1.0, 0.54, 0.5], "gradient_norm": [4.0, 2.0, 1.0]}
+SLOW = {"loss": LOSS, "valid_loss": [1.0, 0.9, 0.5], "gradient_norm": [4.0, 3.0, 2.0]}
 
 
 class TestCourses:
     FOUND = filter_number.courses(
         [
-            learned("cnn-25", 1, best_epoch=3, history=SLOW),
-            learned("cnn-25", 2, best_epoch=3, history=SLOW),
-            learned("cnn-25-60", 1, best_epoch=3, history=FAST),
-            learned("cnn-25-60", 2, best_epoch=2, history=FAST),
+            learned("cnn-25", 1, epochs=3, best_epoch=3, history=SLOW),
+            learned("cnn-25", 2, epochs=3, best_epoch=3, history=SLOW),
+            learned("cnn-25-60", 1, epochs=3, best_epoch=3, history=FAST),
+            learned("cnn-25-60", 2, epochs=3, best_epoch=2, history=FAST),
         ]
     )
 

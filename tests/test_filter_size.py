@@ -60,7 +60,7 @@ class TestNineNucleotides:
         asked = []
 
         def narrowed(records):
-            rows = [[str(r.run), r.data["started"], r.run.model, 0.5, 0.5] for r in records]
+            rows = [[str(r.run), r.started, r.run.model, 0.5, 0.5] for r in records]
             asked.extend(row[0] for row in rows)
             return pd.DataFrame(rows, columns=motif_coverage.NARROWED)
 

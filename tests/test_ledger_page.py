@@ -8,7 +8,8 @@ import re
 
 import pandas as pd
 import pytest
-from ledger_records import record
+from ledger_records import filters, layer, record
+from msgspec.structs import replace
 
 from motifbook.book import ledger_page
 from motifbook.paper import verdicts
@@ -110,12 +111,13 @@ def test_spreads_in_words():
 
 
 def test_the_cut_off_in_a_table_and_in_words():
+    rows = filters(any_=15)
+    rows[0] |= {"hits": [{"e_value": 0.15}]}
     runs = [
-        record("cnn-4", any_=15, relevant=0),
+        replace(record("cnn-4"), layers=(layer(*rows),)),
         record("cnn-25"),
         record("cnn-2", any_=0, relevant=0),
     ]
-    runs[0].data["layers"][0]["filters"][0]["hits"][0]["e_value"] = 0.15
     curve = ledger_page.near_the_cutoff(runs)
     assert curve.index.tolist() == ["CNN-4", "CNN-2"]
     assert curve["E ≤ 0.1"].tolist() == [0.467, 0.0]

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ledger_records import filters, record
+from conftest import record_of
+from ledger_records import filters, layer, record
 
 from motifbook.motifs import matrices
 from motifbook.paper import measures
+from motifbook.records.runs import Run
+
+RUN = Run("synthetic", "as-run", "paper", "cnn-25", 2)
 
 
 class TestLearnedTf:
     def hit(self, target, tf):
-        return {"tf": tf, "hits": [{"target": "MA0004.1"}, {"target": target}]}
+        return layer({"tf": tf, "hits": [{"target": "MA0004.1"}, {"target": target}]}).filters[0]
 
     def test_is_the_records_but_for_mef2_under_stat1(self):
-        assert measures.learned_tf(self.hit("MA0060.2", "NFYB")) == "NFYB"
-        assert measures.learned_tf(self.hit("MA0137.3", "STAT1")) == "STAT1"
-        assert measures.learned_tf(self.hit("MA0660.1", "STAT1")) == "MEF2A"
-        assert measures.learned_tf(self.hit("MA0773.1", "STAT1")) == "MEF2A"
+        assert self.hit("MA0060.2", "NFYB").learned_tf == "NFYB"
+        assert self.hit("MA0137.3", "STAT1").learned_tf == "STAT1"
+        assert self.hit("MA0660.1", "STAT1").learned_tf == "MEF2A"
+        assert self.hit("MA0773.1", "STAT1").learned_tf == "MEF2A"
 
     def test_is_none_without_a_relevant_hit(self):
-        assert measures.learned_tf(self.hit("MA0004.1", None)) is None
+        assert self.hit("MA0004.1", None).learned_tf is None
 
     def test_redundancy_counts_tfs_that_no_filter_has_learned(self):
         row = record(relevant=7)
-        assert measures.QUANTITIES["redundancy_range"](row.data, row.layer(1)) == 7
+        assert measures.QUANTITIES["redundancy_range"](row, row.layer(1)) == 7
 
     def test_filters_per_tf(self):
         table = measures.filters_per_tf([record(relevant=7), record("cnn-2", 3, relevant=0)])
@@ -41,43 +45,42 @@ class TestLearnedTf:
         half = np.full_like(truth, 0.25)
         half[keep[: len(keep) // 2]] = truth[keep[: len(keep) // 2]]
         for ppm, missing in ((truth, 0), (half, 1 - (len(keep) // 2) / len(keep))):
-            layer = {"filters": [filters(1, 1, 1, "MEF2A")[0] | {"ppm": ppm.tolist()}]}
-            found = measures.QUANTITIES["long_motif_missing"](record().data, layer)
+            one = filters(1, 1, 1, "MEF2A")[0] | {"ppm": ppm.tolist(), "trim": [0, 1]}
+            found = measures.QUANTITIES["long_motif_missing"](record(), layer(one))
             assert found == pytest.approx(missing)
 
     def test_hard_motifs(self):
-        run = record().data
         rows = [*filters(1, 1, 1, "SP1"), *filters(1, 1, 1, "SP1"), *filters(1, 1, 1, "Arid3a")]
-        assert measures.QUANTITIES["hard_motifs"](run, {"filters": rows}) == 2
+        assert measures.QUANTITIES["hard_motifs"](record(), layer(*rows)) == 2
 
     def test_motifs_found(self):
         rows = [*filters(2, 2, 2, "SP1"), *filters(3, 1, 3, "YY1")]
-        assert measures.QUANTITIES["motifs_found"](record().data, {"filters": rows}) == 2
+        assert measures.QUANTITIES["motifs_found"](record(), layer(*rows)) == 2
 
     def test_versions_are_other_stretches_of_one_motif(self):
         def along(tf, offset, overlap):
             (row,) = filters(1, 1, 1, tf)
-            row["hits"][0] |= {"offset": offset, "overlap": overlap}
+            row["hits"] = [row["hits"][0] | {"offset": offset, "overlap": overlap}]
             return row
 
         rows = [along("MAX", 0, 8), along("MAX", 0, 8), along("SP1", 0, 8), along("SP1", 1, 8)]
         versions = measures.QUANTITIES["versions"]
-        assert versions(record().data, {"filters": rows}) == 1
-        assert versions(record().data, {"filters": rows[:3]}) == 0
+        assert versions(record(), layer(*rows)) == 1
+        assert versions(record(), layer(*rows[:3])) == 0
 
     def test_how_far_the_printed_error_is_from_the_spread_over_classes(self):
-        run = record("cnn-50").data  # printed .961 +- .011
+        run = record("cnn-50")  # printed .961 +- .011
         spread = np.std([0.1] + [0] * 11)
-        assert measures.QUANTITIES["class_sd_off"](run, {}) == pytest.approx(spread - 0.011)
-        run = record("cnn-50", dataset="chipseq").data  # .903 +- .003
-        assert measures.QUANTITIES["class_sd_off"](run, {}) == pytest.approx(spread - 0.003)
+        off = measures.QUANTITIES["class_sd_off"]
+        assert off(run, run.layer(1)) == pytest.approx(spread - 0.011)
+        run = record("cnn-50", dataset="chipseq")  # .903 +- .003
+        assert off(run, run.layer(1)) == pytest.approx(spread - 0.003)
 
 
 def test_match_curve_by_hand():
     """Of 30 filters .001 (6), .01 (9) and none (15) in one run; .15 in the other."""
-    one, other = record(any_=15, relevant=6), record(trial=2, any_=30, relevant=0)
-    for row in other.data["layers"][0]["filters"]:
-        row["hits"][0]["e_value"] = 0.15
+    weak = [{"filter": n, "hits": [{"e_value": 0.15}]} for n in range(30)]
+    one, other = record(any_=15, relevant=6), record_of(RUN, layers=[{"filters": weak}])
     (row,) = measures.match_curve([one, other], (0.005, 0.1, 0.2)).to_dict("records")
     assert row == pytest.approx({0.005: 0.1, 0.1: 0.25, 0.2: 0.75, "near": 0.5})
     assert measures.match_curve([]).empty

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from motifbook.book import notebooks
-from motifbook.records.runs import project_root
+from motifbook.records.store import project_root
 
 ROOT = project_root()
 CHAPTERS = notebooks.chapters()

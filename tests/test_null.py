@@ -6,13 +6,15 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import record_data
+from conftest import FILTER, record_of
+from msgspec import convert
 
 from motifbook.motifs import matrices
 from motifbook.networks import training
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import AS_RUN, PROFILES
-from motifbook.records.runs import Record, RecordError, Run
+from motifbook.records.runs import Filter, Run
+from motifbook.records.store import RecordError
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import one_hot
 from motifbook.yardsticks import null
@@ -34,15 +36,8 @@ def a_filter(number, ppm, state="alive", trim=None):
 
 
 def a_record(*filters, run=RUN, match_relevant=0.5, **changes):
-    layer = {
-        "layer": 1,
-        "window": 12,
-        "match_any": 1.0,
-        "match_relevant": match_relevant,
-        "dead": 0,
-        "filters": list(filters),
-    }
-    return Record(record_data(run, layers=[layer], **changes))
+    layer = {"match_any": 1.0, "match_relevant": match_relevant, "filters": list(filters)}
+    return record_of(run, layers=[layer], **changes)
 
 
 def known(motif_id):
@@ -104,7 +99,7 @@ def test_untrained_networks_are_named_like_runs():
 
 def test_shuffling_moves_the_matched_columns_only():
     ppm = np.vstack([np.full((2, 4), 0.25), known("MA0058.3")])
-    one = a_filter(0, ppm, trim=[2, 12])
+    one = convert(FILTER | a_filter(0, ppm, trim=[2, 12]), Filter)
     shuffled = null._shuffled(one, "0_0", np.random.default_rng(0))
     columns = [tuple(column) for column in shuffled.ppm]
     assert Counter(columns) == Counter(map(tuple, known("MA0058.3")))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from motifbook.motifs.matrices import Motif, ground_truth
-from motifbook.records import runs
+from motifbook.records import store
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import encode, reverse_complement
 from motifbook.yardsticks import optimal
@@ -258,7 +258,7 @@ def test_bad_records_are_refused(tmp_path):
         (damaged(lambda r: r["references"].pop("posterior")), "KeyError.*posterior"),
     ]:
         path.write_text(text)
-        with pytest.raises(runs.RecordError, match=message):
+        with pytest.raises(store.RecordError, match=message):
             optimal.load_reference(tmp_path)
 
 
@@ -290,7 +290,7 @@ def test_ground_truth_is_the_default():
 
 def test_get_follows_the_rules_of_missing_records(tmp_path, monkeypatch):
     assert optimal.get("smoke", results_dir=tmp_path) == {}
-    with pytest.raises(runs.MissingRunError, match="no upper references of 2000 sequences"):
+    with pytest.raises(store.MissingRunError, match="no upper references of 2000 sequences"):
         optimal.get("smoke", missing="error", results_dir=tmp_path)
     with pytest.raises(ValueError, match="missing must be one of skip, train, error"):
         optimal.get("smoke", missing="make", results_dir=tmp_path)

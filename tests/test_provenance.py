@@ -85,7 +85,7 @@ def test_anchors_are_valid_ids():
 def test_page_lists_every_record(records):
     page = catalogue(records)
     assert repr(page).splitlines() == [
-        f"{r.run} AUROC {r.auroc:.3f} {r.data['configuration_sha256'][:12]}" for r in records
+        f"{r.run} AUROC {r.auroc:.3f} {r.configuration_sha256[:12]}" for r in records
     ]
     assert page._repr_html_().count("<tr") == 1 + 3  # the head and a row each
 

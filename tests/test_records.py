@@ -223,7 +223,8 @@ def test_what_the_explanations_say_is_so(ledger):
     rung = experiment.get("cnn-4", 3, protocol="as-run+optimiser", missing="error")
     for quantity in ("match_any", "match_relevant"):
         change = [
-            record.layer()[quantity] - values("synthetic", "cnn-4", quantity)[record.run.trial - 1]
+            getattr(record.layer(), quantity)
+            - values("synthetic", "cnn-4", quantity)[record.run.trial - 1]
             for record in rung
         ]
         assert stats.ttest_1samp(change, 0).pvalue > 0.05
@@ -234,7 +235,7 @@ def test_what_the_explanations_say_is_so(ledger):
     assert judged["verdict"]["table1-cnn9-4-relevant"] == rules.EQUIVALENT
 
     window = experiment.get("cnn9-4", protocol="as-run+window", missing="skip")
-    nine = np.mean([record.layer()["match_any"] for record in window])
+    nine = np.mean([record.layer().match_any for record in window])
     assert len(window) == 5 and abs(nine - 0.260) <= 0.05
     by_text = MODELS["cnn-50-2"].under(AS_WRITTEN)
     assert (by_text.convs[1].filters, by_text.hidden) == (128, 512)

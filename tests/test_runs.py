@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import record_data
+from conftest import record_data, record_of
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
+from msgspec.structs import replace
 
+from motifbook import files
 from motifbook.book import chapter
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
-from motifbook.records import experiment, runs
-from motifbook.records.runs import MissingRunError, Record, RecordError, Run
+from motifbook.records import experiment, runs, store
+from motifbook.records.runs import Run
+from motifbook.records.store import MissingRunError, RecordError
 from motifbook.sequences import catalogue
 from motifbook.sequences.chipseq import Folder
 
@@ -154,14 +158,14 @@ def one_filter():
 
 
 def test_a_record_comes_back(tmp_path):
-    record = Record(record_data(RUN))
+    record = record_of(RUN)
     path = runs.save(record, one_filter(), tmp_path)
     assert path == RUN.path(tmp_path)
     loaded = runs.load(RUN, tmp_path)
-    assert loaded.data == record.data
+    assert to_builtins(loaded) == to_builtins(record)
     assert loaded.run == RUN
     assert (loaded.label, loaded.auroc, loaded.aupr) == ("CNN-2", 0.75, 0.5)
-    assert loaded.classes == ["MAX", "SP1"]
+    assert loaded.classes == ("MAX", "SP1")
     assert [motif.id for motif in matrices.read_meme(path.with_suffix(".meme"))] == [
         "layer1_filter0"
     ]
@@ -169,32 +173,32 @@ def test_a_record_comes_back(tmp_path):
 
 
 def test_a_layer_by_number(tmp_path):
-    record = Record(record_data(RUN))
-    assert record.layer(1)["window"] == 2
+    record = record_of(RUN)
+    assert record.layer(1).window == 2
     with pytest.raises(ValueError, match=f"{RUN}: layer 2 is not on record; there are: 1"):
         record.layer(2)
 
 
 def test_the_json_has_a_line_for_each_filter_and_says_the_same():
     data = record_data(RUN)
-    text = runs.to_json(data)
+    text = store.to_json(data)
     assert json.loads(text) == data
     assert text.endswith("}\n")
     assert '"trim": [ 0, 2 ]' in text
     with pytest.raises(ValueError, match="not JSON compliant"):
-        runs.to_json({"loss": float("nan")})
+        store.to_json({"loss": float("nan")})
 
 
 def test_a_failed_save_leaves_nothing_behind(tmp_path):
     path = RUN.path(tmp_path)
-    runs.save(Record(record_data(RUN)), one_filter(), tmp_path)
+    runs.save(record_of(RUN), one_filter(), tmp_path)
     before = path.read_bytes()
-    bad = Record(record_data(RUN, seconds=float("nan")))
+    bad = replace(record_of(RUN), seconds=float("nan"))
     with pytest.raises(ValueError, match="not JSON compliant"):
         runs.save(bad, one_filter(), tmp_path)
     assert path.read_bytes() == before
     with pytest.raises(UnicodeEncodeError):
-        runs.write_whole(path, "half\ud800")
+        files.write_whole(path, "half\ud800")
     assert path.read_bytes() == before
     assert sorted(file.name for file in path.parent.iterdir()) == ["trial-1.json", "trial-1.meme"]
 
@@ -203,13 +207,13 @@ def test_a_record_is_there_only_after_its_filters(tmp_path):
     path = RUN.path(tmp_path)
     path.with_suffix(".meme").mkdir(parents=True)  # so that they cannot be written
     with pytest.raises(ValueError, match=r"trial-1\.meme: is a folder"):
-        runs.save(Record(record_data(RUN)), one_filter(), tmp_path)
+        runs.save(record_of(RUN), one_filter(), tmp_path)
     assert not path.exists()
 
 
 def test_a_written_file_can_be_read_by_others(tmp_path):
     path = tmp_path / "new" / "folder" / "file.txt"
-    runs.write_whole(path, "é\n")
+    files.write_whole(path, "é\n")
     assert path.read_bytes() == "é\n".encode()
     umask = os.umask(0)
     os.umask(umask)
@@ -223,32 +227,63 @@ def change(data, *path, to):
 
 
 FILTER = ("layers", 0, "filters", 0)
+AT = r"\$\.layers\[0\]\.filters\[0\]"
+HALF = [0.5, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
     ("path", "to", "message"),
     [
-        (("format",), 2, "is in format 2, expected 1"),
-        (("seconds",), "12", "'seconds' must be float, found str"),
-        (("trial",), "1", "'trial' must be int, found str"),
-        (("layers",), {}, "'layers' must be list, found dict"),
+        (("kind",), "null", r"\$\.kind: Expected `str` matching regex '\^run\$', found 'null'"),
+        (("format",), 2, r"\$\.format: Expected `int` <= 1, found 2"),
+        (("seconds",), "12", r"\$\.seconds: Expected `float`, got `str`"),
+        (("seconds",), -1, r"\$\.seconds: Expected `float` >= 0\.0, found -1"),
+        (("trial",), "1", r"\$\.trial: Expected `int`, got `str`"),
+        (("trial",), 0, "trial must be a whole number from 1 to 1000, found 0"),
         (("trial",), 2, f"says it is synthetic/as-run/paper/cnn-2/trial-2, expected {RUN}"),
         (("model",), "cnn-4", f"says it is synthetic/as-run/paper/cnn-4/trial-1, expected {RUN}"),
         (("model",), "cnn-3", "unknown model 'cnn-3'"),
         (("protocol",), "as-written", f"says it is synthetic/as-written.*, expected {RUN}"),
         (("configuration", "model"), "cnn-4", "its configuration has sha256 .*, it states '"),
         (("configuration_sha256",), "0", "it states '0'"),
-        (("test", "auroc"), [0.5], "test 'auroc': must be a list of 2 numbers, found a list of 1"),
-        (("test", "aupr"), ["a", 0.5], "test 'aupr': must be a list of 2 numbers"),
-        (("test", "mean_auroc"), None, "test: 'mean_auroc' must be float, found NoneType"),
-        (("test",), {}, "test: has no 'auroc'"),
-        (("history", "loss"), [0.5], "history 'loss': must be a list of 2 numbers, found a list"),
-        (("epochs",), 3, "history 'loss': must be a list of 3 numbers, found a list of 2"),
-        (("layers", 0), [], "layer: must be an object, found list"),
-        ((*FILTER, "tf"), 3, r"layer 1: filter: 'tf' must be str \| None, found int"),
-        ((*FILTER, "ppm"), [[1, 0, 0, 0]], "layer 1: filter 0: has 1 columns, expected 2"),
-        ((*FILTER, "ppm", 1), [1, 0, 0], "filter 0: a column: must be a list of 4 numbers"),
-        ((*FILTER, "hits"), [{"target": "MA0058.1"}], "filter 0: hit: has no 'name'"),
+        (("versions", "keras"), 3, r"\$\.versions\[\.\.\.\]: Expected `str`, got `int`"),
+        (("test", "auroc"), [0.5], "test.auroc has 1 numbers, expected 2, one a class"),
+        (("test", "auroc", 1), 7.5, r"\$\.test\.auroc\[1\]: Expected `float` <= 1.*, found 7\.5"),
+        (("test", "aupr"), ["a", 0.5], r"\$\.test\.aupr\[0\]: Expected `float`, got `str`"),
+        (("test", "mean_auroc"), None, r"\$\.test\.mean_auroc: Expected `float`, got `null`"),
+        (("test",), {}, r"\$\.test: Object missing required field `auroc`"),
+        (("history", "loss"), [0.5], "history.loss has 1 numbers, expected 2, one an epoch"),
+        (("epochs",), 3, "history.loss has 2 numbers, expected 3"),
+        (("classes",), [], r"\$\.classes: Expected `array` of length >= 1, found \[\]"),
+        (("layers",), {}, r"\$\.layers: Expected `array`, got `object`"),
+        (("layers",), [], r"\$\.layers: Expected `array` of length >= 1, found \[\]"),
+        (("layers", 0), [], r"\$\.layers\[0\]: Expected `object`, got `array`"),
+        (("layers", 0, "filters"), [], r"\.filters: Expected `array` of length >= 1, found \[\]"),
+        (("layers", 0, "match_any"), 1.5, r"match_any: Expected `float` <= 1\.0, found 1\.5"),
+        (("layers", 0, "window"), 3, r"the PPM of filter 0 has 2 columns, expected 3"),
+        ((*FILTER, "tf"), 3, rf"{AT}\.tf: Expected `str \| null`, got `int`"),
+        ((*FILTER, "sites"), -1, rf"{AT}\.sites: Expected `int` >= 0, found -1"),
+        (
+            (*FILTER, "trim"),
+            [0, 1, 2],
+            rf"{AT}\.trim: Expected `array` of length 2, found \[0, 1",
+        ),
+        ((*FILTER, "trim"), [1, 3], rf"{AT}: trim is 1 to 3, expected columns of a PPM that has 2"),
+        ((*FILTER, "trim"), [1, 1], rf"{AT}: trim is 1 to 1"),
+        ((*FILTER, "ppm", 1), [1, 0, 0], rf"{AT}\.ppm\[1\]: Expected `array` of length 4, found"),
+        (
+            (*FILTER, "ppm", 1, 2),
+            -0.1,
+            rf"{AT}\.ppm\[1\]\[2\]: Expected `float` >= 0\.0, found -0\.1",
+        ),
+        ((*FILTER, "ppm", 1), HALF, rf"{AT}: column 1 of ppm sums to 0\.5, expected 1"),
+        ((*FILTER, "ppm", 0), [0.9996, 0, 0, 0], rf"{AT}: column 0 of ppm sums to 0\.9996"),
+        (
+            (*FILTER, "hits"),
+            [{"target": "MA0058.1"}],
+            r"hits\[0\]: .*missing required field `name`",
+        ),
+        ((*FILTER, "site_recall"), [1.0], "site_recall of filter 0 in layer 1 has 1 numbers"),
     ],
 )
 def test_a_record_that_cannot_be_trusted(tmp_path, write_record, path, to, message):
@@ -260,13 +295,22 @@ def test_a_record_that_cannot_be_trusted(tmp_path, write_record, path, to, messa
         runs.load(RUN, tmp_path)
 
 
+@pytest.mark.parametrize("column", [[0, 0, 0, 0], [0.9998, 0, 0, 0], [0.3334, 0.3334, 0.3333, 0]])
+def test_a_column_of_nothing_or_one_within_its_rounding_is_sound(tmp_path, write_record, column):
+    file = write_record(tmp_path)
+    data = json.loads(file.read_text())
+    change(data, *FILTER, "ppm", 1, to=column)
+    file.write_text(json.dumps(data))
+    assert runs.load(RUN, tmp_path).layer(1).filters[0].ppm[1] == tuple(column)
+
+
 @pytest.mark.parametrize("key", record_data(RUN))
 def test_a_record_with_a_missing_key(tmp_path, write_record, key):
     file = write_record(tmp_path)
     data = json.loads(file.read_text())
     del data[key]
     file.write_text(json.dumps(data))
-    with pytest.raises(RecordError, match=rf"^{re.escape(str(file))}: has no '{key}'"):
+    with pytest.raises(RecordError, match=rf"^{re.escape(str(file))}: .* required field `{key}`"):
         runs.load(RUN, tmp_path)
 
 
@@ -275,14 +319,16 @@ def test_a_record_with_a_missing_key(tmp_path, write_record, key):
     [
         ('{"format": 1, "data', "not readable as JSON"),
         ("", "not readable as JSON"),
-        ("[]", "must be an object, found list"),
-        ('{"seconds": NaN}', r"not readable as JSON \(NaN is no number, or too large\)"),
-        ('{"seconds": -Infinity}', r"not readable as JSON \(-Infinity is no number"),
-        ('{"seconds": 1e999}', r"not readable as JSON \(1e999 is no number, or too large\)"),
-        (f'{{"epochs": 1{"0" * 400}}}', r"not readable as JSON \(10+ is no number, or too large"),
-        (f'{{"epochs": 1{"0" * 9000}}}', "not readable as JSON"),
-        ("[" * 200_000, r"not readable as JSON \(nested too deeply\)"),
-        ('{"a":' * 200_000, r"not readable as JSON \(nested too deeply\)"),
+        ("[]", "Expected `object`, got `array`"),
+        ('{"seconds": NaN}', "not readable as JSON"),
+        ('{"seconds": -Infinity}', "not readable as JSON"),
+        ('{"seconds": 1e999}', r"\$\.seconds: Number out of range, found inf"),
+        (
+            f'{{"epochs": 1{"0" * 400}}}',
+            r"\$\.epochs: Expected `int` <= 9007199254740992",
+        ),
+        ('{"test": {"other":' + "[" * 200_000, r"not readable as JSON \(nested too deeply\)"),
+        ('{"configuration": ' + '{"a":' * 200_000, r"not readable as JSON \(nested too deeply\)"),
         ("\xff", "not readable as JSON"),
     ],
 )
@@ -291,6 +337,32 @@ def test_a_file_that_is_no_record(tmp_path, write_record, text, message):
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(RecordError, match=f"^{re.escape(str(file))}: {message}"):
         runs.load(RUN, tmp_path)
+
+
+def test_what_lies_there_but_is_no_file(tmp_path, write_record):
+    file = write_record(tmp_path)
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match="no such record"):
+        runs.load(RUN, tmp_path)
+    file.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RecordError, match="is no file, or a link to none"):
+        runs.load(RUN, tmp_path)
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(RecordError, match="is no file"):
+        runs.load(RUN, tmp_path)
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="Expected `float` >= 0"):
+        runs.save(replace(record_of(RUN), seconds=-1.0), one_filter(), tmp_path)
+    assert not RUN.path(tmp_path).exists()
+
+
+def test_what_a_run_s_names_mean():
+    run = Run("synthetic", "as-run+trim", "smoke", "cnn-2", 1)
+    assert (run.rules.trim, run.rules.window) == (False, 19)
+    assert (run.scale.epochs, run.architecture.label) == (3, "CNN-2")
 
 
 @pytest.mark.parametrize("length", [0.1, 0.5, 0.99])
@@ -319,7 +391,7 @@ def test_get_skips_what_is_missing(tmp_path, write_record):
 def test_a_folder_of_records_that_is_named_exists(tmp_path, monkeypatch):
     nowhere, file = tmp_path / "no" / "where", tmp_path / "file"
     file.write_text("")
-    for read in (runs.open_results, experiment.get, runs.on_record):
+    for read in (store.open_results, experiment.get, runs.on_record):
         for place, message in (
             (nowhere, f"results_dir {str(nowhere)!r} does not exist"),
             (file, f"results_dir {str(file)!r} is a file, expected a folder"),
@@ -328,8 +400,8 @@ def test_a_folder_of_records_that_is_named_exists(tmp_path, monkeypatch):
             with pytest.raises(ValueError, match=re.escape(message)):
                 list(read(results_dir=place))
     with pytest.raises(ValueError, match="is a file, expected a folder"):
-        runs.open_results(file, missing="train")
-    assert runs.open_results(nowhere, missing="train") == nowhere
+        store.open_results(file, missing="train")
+    assert store.open_results(nowhere, missing="train") == nowhere
     assert nowhere.is_dir()
     # The project's own need not be there yet.
     monkeypatch.setenv("MOTIFBOOK_ROOT", str(tmp_path))
@@ -444,11 +516,11 @@ def test_per_class_of_the_committed_records(committed):
 
 def test_history_of_the_committed_records(committed):
     table = runs.history(committed)
-    assert len(table) == sum(record.data["epochs"] for record in committed)
+    assert len(table) == sum(record.epochs for record in committed)
     for record in committed:
         mine = table[table["model"] == record.run.model]
         assert mine["epoch"].tolist() == list(range(1, len(mine) + 1))
-        assert mine["epoch"].iloc[mine["valid_loss"].argmin()] == record.data["best_epoch"]
+        assert mine["epoch"].iloc[mine["valid_loss"].argmin()] == record.best_epoch
         assert (mine["gradient_norm"] > 0).all()
 
 
@@ -507,7 +579,9 @@ def test_reading_records_needs_no_framework(tmp_path):
 
 
 def test_the_project_is_found_from_anywhere(tmp_path):
-    code = "from motifbook.records import runs; print(runs.project_root(), runs.results_folder())"
+    code = (
+        "from motifbook.records import store; print(store.project_root(), store.results_folder())"
+    )
     assert in_another_process(code, tmp_path) == [str(ROOT), str(ROOT / "results")]
     assert in_another_process(code, "/", MOTIFBOOK_ROOT=str(tmp_path)) == [
         str(tmp_path),
@@ -517,14 +591,16 @@ def test_the_project_is_found_from_anywhere(tmp_path):
 
 def test_an_installed_copy_works_where_it_is_called(tmp_path, monkeypatch):
     monkeypatch.delenv("MOTIFBOOK_ROOT", raising=False)
-    monkeypatch.setattr(runs, "__file__", str(tmp_path / "lib" / "motifbook" / "runs.py"))
+    monkeypatch.setattr(
+        store, "__file__", str(tmp_path / "lib" / "motifbook" / "records" / "store.py")
+    )
     monkeypatch.chdir(tmp_path)
-    assert runs.project_root() == tmp_path
+    assert store.project_root() == tmp_path
 
 
 def test_an_empty_results_folder_is_the_project_s():
-    assert runs.results_folder("") == runs.results_folder(None) == ROOT / "results"
-    assert runs.results_folder("elsewhere") == Path("elsewhere")
+    assert store.results_folder("") == store.results_folder(None) == ROOT / "results"
+    assert store.results_folder("elsewhere") == Path("elsewhere")
 
 
 @pytest.mark.slow

@@ -170,8 +170,8 @@ def test_on_jax_the_trials_of_a_model_are_trained_at_once(tmp_path):
     records = experiment.get(
         "cnn-50,cnn-100", 2, profile="smoke", missing="error", results_dir=found
     )
-    assert [record.data["trials_at_once"] for record in records] == [2, 2, 2, 2]
-    assert {record.data["backend"] for record in records} == {"jax"}
+    assert [record.trials_at_once for record in records] == [2, 2, 2, 2]
+    assert {record.backend for record in records} == {"jax"}
 
 
 def test_sweeps_at_once_each_say_what_they_made(tmp_path):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from motifbook.records import dynamics, experiment, runs
+from motifbook.records import dynamics, experiment, store
 from motifbook.records.runs import Run
 
 
@@ -58,7 +58,7 @@ def test_a_trace_without_its_record_counts_as_missing(traced):
 
 def test_missing_traces_are_named_or_made(traced, monkeypatch):
     folder, put = traced
-    with pytest.raises(runs.MissingRunError, match="synthetic/as-run/paper/cnn-4/trial-1"):
+    with pytest.raises(store.MissingRunError, match="synthetic/as-run/paper/cnn-4/trial-1"):
         dynamics.get(["cnn-4"], missing="error", results_dir=folder)
     with pytest.raises(ValueError, match="missing must be one of skip, train, error"):
         dynamics.get(["cnn-4"], missing="make", results_dir=folder)
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_trace(traced, text, message):
     folder, put = traced
     run = put("cnn-2")
     dynamics.path(run, folder).write_text(text)
-    with pytest.raises(runs.RecordError, match=rf"trace-1\.json: .*{message}"):
+    with pytest.raises(store.RecordError, match=rf"trace-1\.json: .*{message}"):
         dynamics.load(run, folder)
 
 
@@ -104,7 +104,7 @@ def test_a_trace_of_other_epochs_than_its_record(traced, shorter, message):
     for name in shorter:
         data[name].pop()
     dynamics.path(run, folder).write_text(json.dumps(data))
-    with pytest.raises(runs.RecordError, match=message):
+    with pytest.raises(store.RecordError, match=message):
         dynamics.load(run, folder)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
 import pytest
-from conftest import record_data
+from conftest import record_of
 
 from motifbook.motifs.matrices import Motif
 from motifbook.records.runs import Record, Run
@@ -65,20 +64,13 @@ def test_own_precision_needs_the_sites_of_every_class():
 
 def record(*filters: dict, trial: int = 1, model: str = "cnn-2") -> Record:
     """A run whose filters have these entries; its classes are MAX and SP1."""
-    data = record_data(Run("synthetic", "as-run", "paper", model, trial))
-    (plain,) = data["layers"][0]["filters"]
-    data["layers"][0]["filters"] = [
-        copy.deepcopy(plain) | {"filter": n} | entries for n, entries in enumerate(filters)
-    ]
-    return Record(data)
+    numbered = [{"filter": n} | entries for n, entries in enumerate(filters)]
+    run = Run("synthetic", "as-run", "paper", model, trial)
+    return record_of(run, layers=[{"filters": numbered}])
 
 
 def hit(target: str, e_value: float) -> dict:
-    return {"target": target, "name": "", "p_value": e_value / 519, "e_value": e_value} | {
-        "offset": 0,
-        "overlap": 5,
-        "orientation": "+",
-    }
+    return {"target": target, "e_value": e_value}
 
 
 def matched(target: str, e_value: float, tf: str | None, precision: list[float]) -> dict:

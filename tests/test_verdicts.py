@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ledger_records import record
+from msgspec.structs import replace
 from scipy import stats
 
 from motifbook.networks.architectures import MODELS
@@ -246,7 +247,7 @@ class TestCompare:
 
     def test_data_without_a_known_motif_have_no_relevant_value(self):
         own = record("cnn-25", dataset="peaks")
-        own.data["layers"][0]["match_relevant"] = None
+        own = replace(own, layers=(replace(own.layer(1), match_relevant=None),))
         assert list(verdicts.compare([own])["quantity"]) == ["auroc", "aupr", "match_any"]
         claim = row_of([own], "in-vivo-more-matches", in_vivo="peaks")
         assert (claim["verdict"], claim["trials"]) == ("cannot be tested", 0)

@@ -153,5 +153,5 @@ def test_two_runs_through_slurm(local, tmp_path):
     assert [job.read_text().strip() for job in jobs.glob("*/state")] == ["COMPLETED"] * 2
     for ours, theirs in zip(records(tmp_path), records(local), strict=True):
         # Trained once: the second reads the first's network in the cache.
-        assert ours.data["started"] == theirs.data["started"]
+        assert ours.started == theirs.started
         assert ours.auroc == theirs.auroc

@@ -20,7 +20,7 @@ from motifbook import __version__, files
 from motifbook.networks import backend
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import PROFILES, SWITCHES, parse_protocol
-from motifbook.records import runs
+from motifbook.records import runs, store
 
 if TYPE_CHECKING:
     from motifbook.sequences.chipseq import Folder
@@ -320,13 +320,13 @@ def _train(options) -> None:
 
 
 def _print_record(record: runs.Record) -> None:
-    print(f"{record.run}: mean AUROC {record.auroc:.3f}, {record.data['epochs']} epochs")
-    for layer in record.data["layers"]:
-        relevant = layer["match_relevant"]
+    print(f"{record.run}: mean AUROC {record.auroc:.3f}, {record.epochs} epochs")
+    for layer in record.layers:
+        relevant = layer.match_relevant
         relevant = "no TF has a known one" if relevant is None else f"{relevant:.3f} a relevant one"
         print(
-            f"  layer {layer['layer']}: {layer['match_any']:.3f} of {len(layer['filters'])} filters"
-            f" match a motif, {relevant}, {layer['dead']} dead"
+            f"  layer {layer.layer}: {layer.match_any:.3f} of {len(layer.filters)} filters"
+            f" match a motif, {relevant}, {layer.dead} dead"
         )
 
 
@@ -363,18 +363,16 @@ def _sweep(options) -> int:
 
 def _runs(options) -> int:
     chosen, source = _wanted(options)
-    runs.open_results(options.results)
+    store.open_results(options.results)
     if source is not None:
-        from motifbook.sequences import chipseq
-
-        chipseq.contents(source)  # a folder that holds no data has no runs to miss
+        source.contents  # noqa: B018  (a folder that holds no data has no runs to miss)
     sound, damaged = runs.survey(chosen, options.results, source)
     rows = [(run, sound.get(run)) for run in chosen]
     if options.json:
         for run, record in rows:
             row = {"run": str(run), "on_record": record is not None}
             if record:
-                row |= {"auroc": record.auroc, "seconds": record.data["seconds"]}
+                row |= {"auroc": record.auroc, "seconds": record.seconds}
             if run in damaged:
                 row["damaged"] = _line(damaged[run])
             print(json.dumps(row))
@@ -394,7 +392,7 @@ def _print_runs(rows: list[tuple[runs.Run, runs.Record | None]]) -> None:
         line = f"{model:<13} {len(made):>2} of {len(mine):<4} {missing:<12}"
         if made:
             auroc = sum(record.auroc for record in made) / len(made)
-            seconds = sum(record.data["seconds"] for record in made) / len(made)
+            seconds = sum(record.seconds for record in made) / len(made)
             line += f" {auroc:>10.3f} {seconds:>11.0f} s"
         print(line.rstrip())
     print(f"{sum(record is not None for _, record in rows)} of {len(rows)} runs on record")
@@ -549,7 +547,7 @@ def _can_keep(results: Path | None, source=None) -> None:
 
     With `source`, a folder of one's own, also one that lies in it or holds those of other data.
     """
-    folder = Path(os.path.realpath(runs.results_folder(results)))
+    folder = Path(os.path.realpath(store.results_folder(results)))
     if folder.is_symlink():
         raise UsageError(f"{folder}: is a symbolic link that leads to itself")
     place = next(place for place in (folder, *folder.parents) if place.exists())

@@ -14,7 +14,7 @@ import pandas as pd
 from motifbook.book.provenance import Markup
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import claims
-from motifbook.records import runs
+from motifbook.records import store
 from motifbook.records.runs import Record
 from motifbook.yardsticks import authors
 
@@ -34,7 +34,7 @@ def networks(folder: str | None = "synthetic") -> pd.DataFrame:
     """`authors.load_check`, or an empty table where nothing is on record."""
     try:
         return authors.load_check(folder=folder)
-    except runs.RecordError:
+    except store.RecordError:
         return pd.DataFrame()
 
 
@@ -42,7 +42,7 @@ def reread(results_dir: Path | str | None = None) -> pd.DataFrame:
     """`authors.load_reread`, or an empty table where nothing is on record."""
     try:
         return authors.load_reread(results_dir)
-    except runs.RecordError:
+    except store.RecordError:
         return pd.DataFrame()
 
 
@@ -139,7 +139,9 @@ def own(records: Iterable[Record], reread: pd.DataFrame) -> pd.DataFrame:
     if not len(reread):
         return pd.DataFrame(columns=["model", "reading", *quantities])
     layers = [kept[run].layer(1) for run in reread["run"]]
-    recorded = reread.assign(**{name: [layer[name] for layer in layers] for name in quantities})
+    recorded = reread.assign(
+        **{name: [getattr(layer, name) for layer in layers] for name in quantities}
+    )
     parts = [
         part.groupby("model", sort=False)[quantities].mean().assign(reading=reading)
         for part, reading in (

@@ -24,7 +24,7 @@ from motifbook.book import figures
 from motifbook.book.provenance import Markup, provenance
 from motifbook.networks.architectures import parse_models
 from motifbook.paper import rules, verdicts
-from motifbook.records import experiment, runs
+from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Record, Run
 from motifbook.sequences import catalogue
 
@@ -134,14 +134,14 @@ def gather(
     ------
     ValueError
         For a parameter that names nothing.
-    runs.MissingRunError
+    store.MissingRunError
         With `missing="error"`.
     """
     # The parameters are checked even if none of the models is ours.
     named = parse_models(models)
     name, _ = catalogue.parse_dataset(dataset)
     runs.wanted(models, trials, profile=profile)
-    runs.open_results(results_dir, missing)
+    store.open_results(results_dir, missing)
     chosen = [model for model in own if model in named]
     if not chosen:
         return Gathered((), ())

@@ -82,7 +82,7 @@ def described(page: Gathered) -> pd.DataFrame:
             "filters": last.filters,
             "filter size": last.size,
             "sees (nt)": receptive.receptive_field([(c.size, 1) for c in convs[:layer]])[0],
-            "read (nt)": record.layer(layer)["window"] if record else "not yet run",
+            "read (nt)": record.layer(layer).window if record else "not yet run",
             "then": f"pool of {last.pool}" if last.pool > 1 else "no pool",
         }
     return pd.DataFrame(rows).T
@@ -211,12 +211,11 @@ def second_layers(by_place: Mapping[Place, pd.DataFrame]) -> str:
 
 def best_per_tf(record: Record, layer: int) -> list[int]:
     """The number of the filter whose sites agree best (F1) with each TF's embedded motifs."""
-    known = [one for one in record.layer(layer)["filters"] if one.get("site_precision")]
-    precision, recall = (
-        np.array([one[name] for one in known]) for name in ("site_precision", "site_recall")
-    )
+    known = [one for one in record.layer(layer).filters if one.site_precision]
+    precision = np.array([one.site_precision for one in known])
+    recall = np.array([one.site_recall for one in known])
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
-    return [known[row]["filter"] for row in f1.argmax(axis=0)]
+    return [known[row].filter for row in f1.argmax(axis=0)]
 
 
 def one_per_tf(record: Record | None, layer: int) -> Figure:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from motifbook.book import notebooks
 from motifbook.networks.architectures import parse_models
 from motifbook.networks.protocols import parse_profile
-from motifbook.records import runs
-from motifbook.records.runs import project_root
+from motifbook.records import runs, store
+from motifbook.records.store import project_root
 from motifbook.sequences.catalogue import parse_dataset
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ _CHECKS: dict[str, Callable] = {
     "trials": runs.parse_trials,
     "dataset": parse_dataset,
     "in_vivo": parse_dataset,
-    "missing": runs.parse_missing,
-    "ladder": runs.parse_missing,
+    "missing": store.parse_missing,
+    "ladder": store.parse_missing,
 }
 
 
@@ -64,7 +64,7 @@ def check(name: str, given: Mapping[str, str]) -> dict[str, str | int]:
         if parameter in _CHECKS:
             _CHECKS[parameter](text)
     # Last, because a folder to train into is made.
-    runs.open_results(given.get("results_dir"), given.get("missing", "skip"))
+    store.open_results(given.get("results_dir"), given.get("missing", "skip"))
     return values
 
 

@@ -27,8 +27,8 @@ from matplotlib.transforms import Affine2D
 
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
-from motifbook.paper import measures, rules, verdicts
-from motifbook.records.runs import Record
+from motifbook.paper import rules, verdicts
+from motifbook.records.runs import Filter, Record
 
 WIDTH = 6.4
 """Inches: a phone shows a figure at about 60% of this, so 11-point text stays readable."""
@@ -167,22 +167,22 @@ def e_value(value: float) -> str:
     return f"{digits}e−{abs(int(exponent))}"
 
 
-def _verdict_of_filter(filter: dict[str, Any]) -> tuple[str, str]:
+def _verdict_of_filter(filter: Filter) -> tuple[str, str]:
     """("relevant" | "other" | "none" | "dead" | "refused", label)."""
-    if filter["state"] == "dead":
+    if filter.state == "dead":
         return "dead", "dead"
-    if filter["state"] != "alive":
-        return "refused", filter["state"]
-    hits = [hit for hit in filter["hits"] if hit["e_value"] <= 0.1]
+    if filter.state != "alive":
+        return "refused", filter.state
+    hits = [hit for hit in filter.hits if hit.e_value <= 0.1]
     if not hits:
         return "none", "no match"
-    if filter["tf"]:
-        hit = measures.relevant_hit(filter) or hits[0]
-        name = matrices.TRUE_TF.get(hit["target"], filter["tf"])
-        return "relevant", f"{name} {e_value(hit['e_value'])}"
-    name = hits[0]["name"]
+    if filter.tf:
+        hit = filter.relevant_hit or hits[0]
+        name = matrices.TRUE_TF.get(hit.target, filter.tf)
+        return "relevant", f"{name} {e_value(hit.e_value)}"
+    name = hits[0].name
     name = name if len(name) <= 9 else f"{name[:8]}…"
-    return "other", f"({name}) {e_value(hits[0]['e_value'])}"
+    return "other", f"({name}) {e_value(hits[0].e_value)}"
 
 
 _TITLE = {
@@ -236,35 +236,32 @@ def logo_grid(
     """
     if record is None:
         return _no_run(None).figure
-    known = record.layer(layer)["filters"]
+    known = record.layer(layer).filters
     chosen = known if filters is None else [known[number] for number in filters]
     figure, axes = _grid(len(chosen), columns)
     for ax, filter in zip(axes, chosen, strict=True):
         kind, label = _verdict_of_filter(filter)
-        ppm = np.asarray(filter["ppm"], dtype=float)
+        ppm = np.asarray(filter.ppm, dtype=float)
         logo(ppm, ax)
         ax.set_title(label, fontsize=9, pad=1.5, **_TITLE[kind])
-        ax.text(0, 2.08, filter["filter"], fontsize=7, color=GREY, va="bottom")
+        ax.text(0, 2.08, filter.filter, fontsize=7, color=GREY, va="bottom")
         if kind == "dead":
             ax.add_patch(
                 Rectangle((0, 0), len(ppm), 2, fill=False, hatch="////", edgecolor="#c8c8c8", lw=0)
             )
         else:
-            start, stop = filter["trim"]
+            start, stop = filter.trim
             ax.plot([0, len(ppm)], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
             ax.plot([start, stop], [0, 0], color="black", lw=1.4, clip_on=False)
     return figure
 
 
-def gallery(
-    filters: Sequence[Mapping[str, Any]], titles: Sequence[str], columns: int = 3
-) -> Figure:
+def gallery(filters: Sequence[Filter], titles: Sequence[str], columns: int = 3) -> Figure:
     """Sequence logos of filters from any records, each under a title of its own.
 
     Parameters
     ----------
-    filters : sequence of mapping
-        A record's entries for filters (`layer["filters"][i]`).
+    filters : sequence of Filter
     titles : sequence of str
         One for each, of one line or two.
     columns : int
@@ -274,11 +271,11 @@ def gallery(
         return _no_run(None).figure
     figure, axes = _grid(len(filters), columns, row=1.15)
     for ax, filter, title in zip(axes, filters, titles, strict=True):
-        ppm = np.asarray(filter["ppm"], dtype=float)
+        ppm = np.asarray(filter.ppm, dtype=float)
         logo(ppm, ax)
         ax.set_title(title, fontsize=9, pad=2, loc="left")
         ax.plot([0, len(ppm)], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
-        ax.plot(filter["trim"], [0, 0], color="black", lw=1.4, clip_on=False)
+        ax.plot(filter.trim, [0, 0], color="black", lw=1.4, clip_on=False)
     return figure
 
 

@@ -136,13 +136,13 @@ def courses(records: Iterable[Record]) -> pd.DataFrame:
     """
     rows = []
     for record in records:
-        loss = np.array(record.data["history"]["valid_loss"])
-        norm = record.data["history"]["gradient_norm"]
+        loss = np.array(record.history.valid_loss)
+        norm = record.history.gradient_norm
         rows.append(
             {
                 "model": record.run.model,
                 "level": 1 + int((loss <= 1.1 * loss.min()).argmax()),
-                "left": norm[record.data["best_epoch"] - 1] / norm[0],
+                "left": norm[record.best_epoch - 1] / norm[0],
             }
         )
     return pd.DataFrame(rows, columns=["model", "level", "left"])

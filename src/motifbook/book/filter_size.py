@@ -11,7 +11,7 @@ from motifbook.book.chapter import mean_sd
 from motifbook.book.figures import QUANTITY
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import claims, measures
-from motifbook.records import runs
+from motifbook.records import runs, store
 from motifbook.records.runs import Record
 from motifbook.yardsticks import authors, motif_coverage
 
@@ -87,10 +87,10 @@ def nine_nt(records: Sequence[Record], results_dir: str = "") -> pd.DataFrame:
     """
     try:
         stored = authors.load_narrowed(results_dir)
-    except runs.RecordError:
+    except store.RecordError:
         return motif_coverage.narrowed(records)
     by_record = stored.set_index(["run", "started"], drop=False)
-    keys = [(str(record.run), record.data["started"]) for record in records]
+    keys = [(str(record.run), record.started) for record in records]
     new = [r for r, key in zip(records, keys, strict=True) if key not in by_record.index]
     known = by_record.loc[[key for key in keys if key in by_record.index]]
     tables = [table for table in (known, motif_coverage.narrowed(new)) if len(table)]
@@ -115,7 +115,7 @@ def windows(records: Sequence[Record], results_dir: str = "") -> pd.DataFrame:
     """
     try:
         archive = authors.load_check(results_dir).set_index("model")
-    except runs.RecordError:
+    except store.RecordError:
         archive = pd.DataFrame()
     printed = claims.printed().query("dataset == 'synthetic' and layer == 1")
     printed = printed.set_index(["model", "quantity"])["mean"]

@@ -171,7 +171,7 @@ def title(row: Any) -> str:
 def gallery(page: Gathered, picks: Sequence[Any]) -> Figure:
     """The logos of `disagreements`."""
     records = {(record.run.model, record.run.trial): record for record in page.records}
-    entries = [records[row.model, row.trial].layer(1)["filters"][row.filter] for row in picks]
+    entries = [records[row.model, row.trial].layer(1).filters[row.filter] for row in picks]
     return figures.gallery(entries, [title(row) for row in picks])
 
 

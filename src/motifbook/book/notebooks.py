@@ -12,7 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from motifbook.files import replacing, write_whole
-from motifbook.records.runs import project_root
+from motifbook.records.store import project_root
 
 CELL_SECONDS = 600
 

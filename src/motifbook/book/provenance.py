@@ -179,7 +179,7 @@ def catalogue(records: Iterable[Record]) -> Markup:
         parts.append(f"<p>Files in <code>results/{html.escape('/'.join(key))}/</code>.</p>")
         parts.append(_rows(rows, makers))
     text = "\n".join(
-        f"{record.run} AUROC {record.auroc:.3f} {record.data['configuration_sha256'][:12]}"
+        f"{record.run} AUROC {record.auroc:.3f} {record.configuration_sha256[:12]}"
         for record in records
     )
     return Markup("\n".join(parts), text)
@@ -195,10 +195,10 @@ def _rows(records: list[Record], makers: dict[str, int]) -> str:
                 "model": label if run.model in seen else f'<span id="{anchor(run)}">{label}</span>',
                 "record": f"<code>{run.model}/trial-{run.trial}.json</code>",
                 "AUROC": f"{record.auroc:.3f}",
-                "epochs": record.data["epochs"],
-                "seconds": f"{record.data['seconds']:.0f}",
+                "epochs": record.epochs,
+                "seconds": f"{record.seconds:.0f}",
                 "made by": f'<a href="#made-by-{maker}">{maker}</a>',
-                "configuration": f"<code>{record.data['configuration_sha256'][:8]}</code>",
+                "configuration": f"<code>{record.configuration_sha256[:8]}</code>",
             }
         )
         seen.add(run.model)
@@ -207,6 +207,5 @@ def _rows(records: list[Record], makers: dict[str, int]) -> str:
 
 def _maker(record: Record) -> str:
     """Hardware, backend, precision and versions, as one line."""
-    data = record.data
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(data["versions"].items()))
-    return f"{data['hardware']}; {data['backend']}, {data['precision']}; {versions}"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(record.versions.items()))
+    return f"{record.hardware}; {record.backend}, {record.precision}; {versions}"

@@ -42,7 +42,7 @@ def profiles() -> pd.DataFrame:
 
 def machines(page: Gathered) -> str:
     """How many runs there are and what they ran on, in words."""
-    hardware = sorted({record.data["hardware"] for record in page.records})
+    hardware = sorted({record.hardware for record in page.records})
     return (
         f"{len(page.records)} of {len(page.wanted)} runs; on: {'; '.join(hardware) or 'none yet'}"
     )

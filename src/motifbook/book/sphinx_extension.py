@@ -18,7 +18,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motifbook.records.runs import project_root, results_folder
+from motifbook.records.store import project_root, results_folder
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -16,7 +16,7 @@ from motifbook.motifs.matrices import TFS
 from motifbook.networks import protocols, receptive
 from motifbook.networks.architectures import MODELS, Architecture, pooled_length
 from motifbook.paper import measures, rules
-from motifbook.records import runs
+from motifbook.records import runs, store
 from motifbook.records.runs import Record
 from motifbook.yardsticks import authors
 
@@ -162,7 +162,7 @@ def _recall(record: Record, found: pd.DataFrame) -> str:
     own = found[found["finds"] == FINDS[False]]
     if own.empty:
         return f"{record.label} has none"
-    data = record.data["configuration"]["dataset"]
+    data = record.configuration["dataset"]
     positions = data["number"] * data["fractions"][-1] * data["length"]
     # A site is at most 19 columns wide: no more than 20 placements of it hit a given motif.
     by_chance = own["sites"].median() * 20 / positions
@@ -197,7 +197,7 @@ def sizes(page: Gathered) -> pd.DataFrame:
     for model in page.models:
         as_run = MODELS[model].under(protocols.AS_RUN)
         as_written = MODELS[model].under(protocols.AS_WRITTEN)
-        found = {record.data["parameters"] for record in page.of(model)}
+        found = {record.parameters for record in page.of(model)}
         rows[MODELS[model].label] = {
             "second layer": as_run.convs[1].filters,
             "hidden": as_run.hidden,
@@ -228,7 +228,7 @@ def archived(results_dir: Path | str | None = None) -> dict[str, float]:
     """AUROC by TF of the authors' archived CNN-50-2; empty where the check is not on record."""
     try:
         check = authors.load_check(results_dir)
-    except runs.RecordError:
+    except store.RecordError:
         return {}
     scores = check.set_index("model")["auroc_by_class"]
     return dict(zip(TFS, scores["cnn-50-2"], strict=True))

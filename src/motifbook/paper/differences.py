@@ -17,8 +17,8 @@ import pandas as pd
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, READING, SWITCHES, Protocol
-from motifbook.paper import measures, rules
-from motifbook.records.runs import Record, site_tf
+from motifbook.paper import rules
+from motifbook.records.runs import Record
 from motifbook.sequences.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
 LADDER = (
@@ -149,8 +149,8 @@ def ladder(records: Iterable[Record]) -> pd.DataFrame:
                 "model": record.run.model,
                 "label": record.label,
                 "trial": record.run.trial,
-                "match_relevant": layer["match_relevant"],
-                "match_any": layer["match_any"],
+                "match_relevant": layer.match_relevant,
+                "match_any": layer.match_any,
                 "auroc": record.auroc,
             }
         )
@@ -208,14 +208,14 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     found: Counter = Counter()
     agreed: Counter = Counter()
     for record in records:
-        for filter in record.layer(layer)["filters"]:
-            if (hit := measures.relevant_hit(filter)) is None:
+        for filter in record.layer(layer).filters:
+            if (hit := filter.relevant_hit) is None:
                 continue
-            tf, truly = filter["tf"], matrices.TRUE_TF[hit["target"]]
+            tf, truly = filter.tf, matrices.TRUE_TF[hit.target]
             counted[tf] += 1
             if matrices.folded(truly) != matrices.folded(tf):
                 found[tf, truly] += 1
-                agreed[tf, truly] += site_tf(record, filter) == _EMBEDDED[truly]
+                agreed[tf, truly] += record.site_tf(filter) == _EMBEDDED[truly]
     rows = [
         (tf, truly, number, counted[tf], agreed[tf, truly])
         for (tf, truly), number in sorted(found.items())
@@ -243,17 +243,17 @@ def silent_drop(records: Iterable[Record]) -> pd.DataFrame:
     columns += ["match_relevant", "match_any_dropped", "match_relevant_dropped"]
     rows = []
     for record in records:
-        for layer in record.data["layers"]:
-            filters = layer["filters"]
-            empty = [number for number, filter in enumerate(filters) if not np.any(filter["ppm"])]
+        for layer in record.layers:
+            filters = layer.filters
+            empty = [number for number, filter in enumerate(filters) if not np.any(filter.ppm)]
             if not empty:
                 continue
             read = filters[: empty[0]]
             row: dict = {"label": record.label, "rung": rung(record.run.protocol)}
-            row |= {"trial": record.run.trial, "layer": layer["layer"]}
+            row |= {"trial": record.run.trial, "layer": layer.layer}
             row |= {"filters": len(filters), "first": empty[0]}
-            row |= {name: layer[name] for name in ("match_any", "match_relevant")}
-            row["match_any_dropped"] = sum(f["matches_any"] for f in read) / len(filters)
-            row["match_relevant_dropped"] = sum(f["tf"] is not None for f in read) / len(filters)
+            row |= {name: getattr(layer, name) for name in ("match_any", "match_relevant")}
+            row["match_any_dropped"] = sum(f.matches_any for f in read) / len(filters)
+            row["match_relevant_dropped"] = sum(f.tf is not None for f in read) / len(filters)
             rows.append(row)
     return pd.DataFrame(rows, columns=columns)

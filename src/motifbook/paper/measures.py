@@ -6,46 +6,22 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from motifbook.motifs import matrices
 from motifbook.paper import claims
+from motifbook.records.runs import Layer, Record
 
 LONG_MOTIFS = ("MEF2A", "SRF", "STAT1", "CEBPB")  # "larger motifs", Results, on filter size
 HARD_MOTIFS = ("arid3a", "sp1", "stat1")  # "harder to find", Results, on in vivo sequences
 
 
-def relevant_hit(filter: dict[str, Any]) -> dict[str, Any] | None:
-    """The best hit of a recorded filter that counts for its TF, or None without one."""
-    if filter["tf"] is None:
-        return None
-    for hit in filter["hits"]:
-        counts_for, _ = matrices.label(hit["target"])
-        if counts_for and matrices.folded(counts_for) == matrices.folded(filter["tf"]):
-            return hit
-    # A motif that only the data's own table of relevant motifs names.
-    relevant = filter.get("relevant_target")
-    return next((hit for hit in filter["hits"] if hit["target"] == relevant), None)
-
-
-def learned_tf(filter: dict[str, Any]) -> str | None:
-    """The TF whose embedded motif a recorded filter has learned, or None.
-
-    It is the TF of the best relevant hit, except that the authors' script lists MEF2B and MEF2D
-    (MA0660.1, MA0773.1) under STAT1: a filter that matches those best has learned MEF2A.
-    """
-    hit = relevant_hit(filter)
-    misfiled = hit is not None and matrices.TRUE_TF.get(hit["target"]) in ("MEF2B", "MEF2D")
-    return "MEF2A" if misfiled else filter["tf"]
-
-
-def filters_of_each_tf(run: dict, layer: dict) -> Counter:
+def filters_of_each_tf(run: Record, layer: Layer) -> Counter:
     """How many of a layer's filters have learned each TF of the data."""
-    count = Counter({tf: 0 for tf in run["classes"]})
-    count.update(tf for tf in map(learned_tf, layer["filters"]) if tf)
+    count = Counter({tf: 0 for tf in run.classes})
+    count.update(tf for one in layer.filters if (tf := one.learned_tf))
     return count
 
 
@@ -54,19 +30,19 @@ def filters_per_tf(records: Iterable, layer: int = 1) -> pd.DataFrame:
     return pd.DataFrame(
         {
             f"{record.label}, trial {record.run.trial}": filters_of_each_tf(
-                record.data, record.layer(layer)
+                record, record.layer(layer)
             )
             for record in records
         }
     ).T
 
 
-def _redundancy_range(run: dict, layer: dict) -> float:
+def _redundancy_range(run: Record, layer: Layer) -> float:
     counts = filters_of_each_tf(run, layer).values()
     return max(counts) - min(counts)
 
 
-def _hard_motifs(run: dict, layer: dict) -> float:
+def _hard_motifs(run: Record, layer: Layer) -> float:
     """NaN where the data have none of these TFs."""
     found = [
         n for tf, n in filters_of_each_tf(run, layer).items() if matrices.folded(tf) in HARD_MOTIFS
@@ -78,37 +54,37 @@ def _informative(ppm: np.ndarray) -> int:
     return int((matrices.information(ppm) > 0.5).sum())
 
 
-def _long_motif_missing(run: dict, layer: dict) -> float:
+def _long_motif_missing(run: Record, layer: Layer) -> float:
     whole = dict(zip(matrices.TFS, map(_informative, _ground_truth_ppms()), strict=True))
     shares = [
-        1 - _informative(np.asarray(filter["ppm"])) / whole[tf]
-        for filter in layer["filters"]
-        if (tf := learned_tf(filter)) in LONG_MOTIFS
+        1 - _informative(np.asarray(one.ppm)) / whole[tf]
+        for one in layer.filters
+        if (tf := one.learned_tf) in LONG_MOTIFS
     ]
     return float(np.mean(shares)) if shares else math.nan
 
 
-def _motifs_found(run: dict, layer: dict) -> float:
+def _motifs_found(run: Record, layer: Layer) -> float:
     return float(np.count_nonzero(list(filters_of_each_tf(run, layer).values())))
 
 
-def _versions(run: dict, layer: dict) -> float:
+def _versions(run: Record, layer: Layer) -> float:
     stretches = {
-        (hit["target"], hit["offset"], hit["overlap"])
-        for hit in map(relevant_hit, layer["filters"])
-        if hit is not None
+        (hit.target, hit.offset, hit.overlap)
+        for one in layer.filters
+        if (hit := one.relevant_hit) is not None
     }
     return float(sum(count > 1 for count in Counter(target for target, *_ in stretches).values()))
 
 
-def _class_sd(run: dict, layer: dict) -> float:
-    return float(np.std(run["test"]["auroc"]))
+def _class_sd(run: Record, layer: Layer) -> float:
+    return float(np.std(run.test.auroc))
 
 
-def _class_sd_off(run: dict, layer: dict) -> float:
+def _class_sd_off(run: Record, layer: Layer) -> float:
     """NaN where the paper prints no AUROC of the model."""
-    dataset = "synthetic" if run["dataset"] == "synthetic" else "in vivo"
-    error = _printed_auroc_errors().get((dataset, run["model"]), math.nan)
+    dataset = "synthetic" if run.dataset == "synthetic" else "in vivo"
+    error = _printed_auroc_errors().get((dataset, run.model), math.nan)
     return abs(_class_sd(run, layer) - error)
 
 
@@ -123,29 +99,29 @@ def _ground_truth_ppms() -> tuple[np.ndarray, ...]:
     return tuple(motif.ppm for motif in matrices.ground_truth())
 
 
-def _relevant(layer: dict) -> float:
+def _relevant(layer: Layer) -> float:
     """NaN where no TF of the data has a known motif."""
-    return math.nan if layer["match_relevant"] is None else layer["match_relevant"]
+    return math.nan if layer.match_relevant is None else layer.match_relevant
 
 
-QUANTITIES: dict[str, Callable[[dict, dict], float]] = {
-    "auroc": lambda run, layer: run["test"]["mean_auroc"],
-    "aupr": lambda run, layer: run["test"]["mean_aupr"],
+QUANTITIES: dict[str, Callable[[Record, Layer], float]] = {
+    "auroc": lambda run, layer: run.auroc,
+    "aupr": lambda run, layer: run.aupr,
     "auroc_class_sd": _class_sd,
     "class_sd_off": _class_sd_off,
-    "parameters": lambda run, layer: run["parameters"],
-    "match_any": lambda run, layer: layer["match_any"],
+    "parameters": lambda run, layer: run.parameters,
+    "match_any": lambda run, layer: layer.match_any,
     "match_relevant": lambda run, layer: _relevant(layer),
-    "match_other": lambda run, layer: layer["match_any"] - _relevant(layer),
-    "unmatched_filters": lambda run, layer: (1 - layer["match_any"]) * len(layer["filters"]),
-    "relevant_filters": lambda run, layer: _relevant(layer) * len(layer["filters"]),
+    "match_other": lambda run, layer: layer.match_any - _relevant(layer),
+    "unmatched_filters": lambda run, layer: (1 - layer.match_any) * len(layer.filters),
+    "relevant_filters": lambda run, layer: _relevant(layer) * len(layer.filters),
     "redundancy_range": _redundancy_range,
     "hard_motifs": _hard_motifs,
     "motifs_found": _motifs_found,
     "versions": _versions,
     "long_motif_missing": _long_motif_missing,
 }
-"""What is measured on one layer of one run: (the record's data, the layer's part of it) -> value.
+"""What is measured on one layer of one run: (the record, the layer) -> value.
 
 match_other: fraction of filters that match a motif of JASPAR, but no relevant one.
 redundancy_range: filters of the TF that has most, less those of the TF that has fewest.
@@ -179,8 +155,8 @@ def match_curve(
     """
     rows = []
     for record in records:
-        found = record.layer(layer)["filters"]
-        best = np.array([min((h["e_value"] for h in f["hits"]), default=np.inf) for f in found])
+        found = record.layer(layer).filters
+        best = np.array([min((hit.e_value for hit in one.hits), default=np.inf) for one in found])
         near = float(((best > 0.05) & (best <= 0.2)).mean())
         row: dict = {cutoff: float((best <= cutoff).mean()) for cutoff in cutoffs}
         rows.append(row | {"near": near, "label": record.label})

@@ -16,6 +16,7 @@ from motifbook.paper import facts, rules
 from motifbook.paper.claims import claims, explanations, printed
 from motifbook.paper.measures import QUANTITIES, filters_of_each_tf
 from motifbook.paper.rules import Summary, summary
+from motifbook.records.runs import Layer, Record
 
 UNEXPLAINED = "not explained yet"
 PERMUTATIONS = 10_000
@@ -24,44 +25,44 @@ _NO_INTERVAL = (math.nan, math.nan)
 
 
 class _Runs:
-    """The records' data by data set and model, checked to be comparable.
+    """The records by data set and model, checked to be comparable.
 
     A model of the ladder is called after its switches: `cnn-4+optimiser`.
     """
 
     def __init__(self, records: Iterable, ladder: Iterable = ()):
-        self._data: dict[tuple[str, str], dict[int, dict]] = {}
+        self._data: dict[tuple[str, str], dict[int, Record]] = {}
         settings: dict[str, tuple[str, str]] = {}
         for record in records:
-            dataset, setting = record.data["dataset"], _setting(record.data)
+            dataset, setting = record.dataset, (record.protocol, record.profile)
             if settings.setdefault(dataset, setting) != setting:
                 raise ValueError(
                     f"records of {dataset} mix protocol and profile {'/'.join(settings[dataset])} "
                     f"with {'/'.join(setting)}; expected one of each"
                 )
-            self._add(record.data, record.data["model"])
+            self._add(record, record.model)
         for record in ladder:
-            _, plus, switches = record.data["protocol"].partition("+")
-            self._add(record.data, record.data["model"] + plus + switches)
+            _, plus, switches = record.protocol.partition("+")
+            self._add(record, record.model + plus + switches)
 
-    def _add(self, data: dict, name: str) -> None:
-        trials = self._data.setdefault((data["dataset"], name), {})
-        if (trial := data["trial"]) in trials:
-            raise ValueError(f"two records of {data['dataset']} {name} trial {trial}; expected one")
-        trials[trial] = data
+    def _add(self, record: Record, name: str) -> None:
+        trials = self._data.setdefault((record.dataset, name), {})
+        if (trial := record.trial) in trials:
+            raise ValueError(f"two records of {record.dataset} {name} trial {trial}; expected one")
+        trials[trial] = record
 
     @property
     def datasets(self) -> list[str]:
         return sorted({dataset for dataset, _ in self._data})
 
-    def layers(self, dataset: str, place: str) -> dict[int, tuple[dict, dict]]:
-        """By trial, a run's data and one layer's; `place` is `model` or `model@layer`."""
+    def layers(self, dataset: str, place: str) -> dict[int, tuple[Record, Layer]]:
+        """By trial, a run's record and one layer of it; `place` is `model` or `model@layer`."""
         model, _, number = place.partition("@")
         return {
-            trial: (data, layer)
-            for trial, data in sorted(self._data.get((dataset, model), {}).items())
-            for layer in data["layers"]
-            if layer["layer"] == int(number or 1)
+            trial: (record, layer)
+            for trial, record in sorted(self._data.get((dataset, model), {}).items())
+            for layer in record.layers
+            if layer.layer == int(number or 1)
         }
 
     def by_trial(self, dataset: str, quantity: str, place: str) -> pd.Series:
@@ -73,10 +74,6 @@ class _Runs:
     def values(self, dataset: str, quantity: str, place: str) -> np.ndarray:
         """The same as an array, in the order of trials."""
         return self.by_trial(dataset, quantity, place).to_numpy()
-
-
-def _setting(data: dict) -> tuple[str, str]:
-    return data["protocol"], data["profile"]
 
 
 # --- One claim by the first rule --------------------------------------------------------------
@@ -645,7 +642,7 @@ def compare(
     labels = dict(zip(theirs["model"], theirs["label"], strict=True))
     order = {model: place for place, model in enumerate(labels)}
     models = sorted(
-        {record.data["model"] for record in records},
+        {record.model for record in records},
         key=lambda model: (order.get(model, len(order)), model),
     )
     cells = here.set_index(["model", "quantity"])

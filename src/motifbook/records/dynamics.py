@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from msgspec import structs
 
-from motifbook.files import read_json
+from motifbook.files import read_json, write_whole
 from motifbook.filters import readout
 from motifbook.networks import training
-from motifbook.records import experiment, runs
+from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Run
 
 PRECISE = 0.5
@@ -43,7 +44,7 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
     record = runs.load(run, results_dir)
     setup = experiment.setup(run)
     trained = training.get(setup)
-    if not _same(trained.history, record.data["history"]):
+    if not _same(trained.history, structs.asdict(record.history)):
         raise ValueError(
             f"{run}: the network in the cache is not the one on record: their losses differ, as "
             "after training on other hardware or with other versions"
@@ -59,14 +60,14 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
         read = readout.read(model, setup.architecture, setup.protocol, setup.dataset.test)
         layer, _ = experiment.describe(read, setup.dataset, setup.protocol)
         for name in ("match_any", "match_relevant"):
-            rows[name].append(layer[name])
+            rows[name].append(getattr(layer, name))
         if read.precision is not None and read.recall is not None:
             found = np.where(read.precision >= PRECISE, read.recall, 0)
             rows["recall"].append(np.round(np.nanmax(found, axis=0, initial=0), 4).tolist())
     target = path(run, results_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
     data = {"run": str(run), "classes": list(setup.dataset.classes), "precise": PRECISE, **rows}
-    runs.write_whole(target, runs.to_json(data))
+    write_whole(target, store.to_json(data))
     return target
 
 
@@ -86,7 +87,7 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
 
     Raises
     ------
-    runs.RecordError
+    store.RecordError
         If the trace is not readable or not of this run, or has other epochs than its record.
     FileNotFoundError
         If there is none.
@@ -101,17 +102,16 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
         table = pd.DataFrame({name: data[name] for name in ("match_any", "match_relevant")})
         by_tf = pd.DataFrame(data["recall"], columns=data["classes"], index=table.index)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise runs.RecordError(f"{file}: not a readable trace ({error})") from error
+        raise store.RecordError(f"{file}: not a readable trace ({error})") from error
     table.insert(0, "epoch", table.index)
     table["recall"] = by_tf.mean(axis=1)
-    record = runs.load(run, results_dir).data
-    history = record["history"]
-    if len(table) != record["epochs"] + 1:
-        raise runs.RecordError(
-            f"{file}: has {len(table)} epochs (with epoch 0), expected {record['epochs'] + 1} as "
+    record = runs.load(run, results_dir)
+    if len(table) != record.epochs + 1:
+        raise store.RecordError(
+            f"{file}: has {len(table)} epochs (with epoch 0), expected {record.epochs + 1} as "
             "its record has them"
         )
-    for name, values in history.items():
+    for name, values in structs.asdict(record.history).items():
         table[name] = [np.nan, *values]
     return table.join(by_tf)
 
@@ -141,14 +141,14 @@ def get(
     RecordError
         For a trace or a record that cannot be trusted.
     """
-    runs.open_results(results_dir, missing)
+    store.open_results(results_dir, missing)
     found = []
     for model in models:
         run = Run("synthetic", "as-run", profile, model, trial)
         file = path(run, results_dir)
         if not file.exists() or not run.path(results_dir).exists():
             if missing == "error":
-                raise runs.MissingRunError(f"{file}: no trace, or no record, of {run}")
+                raise store.MissingRunError(f"{file}: no trace, or no record, of {run}")
             if missing == "skip":
                 continue
             experiment.ensure(run, results_dir)

@@ -11,18 +11,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import convert, to_builtins
 from tqdm import tqdm
 
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import evaluation, training
-from motifbook.networks.architectures import MODELS
-from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
+from motifbook.networks.protocols import Profile, Protocol
 from motifbook.networks.training import Progress, Setup
-from motifbook.records import runs
-from motifbook.records.runs import Record, Run
-from motifbook.sequences import catalogue, chipseq, datasets, synthetic
+from motifbook.records import runs, store
+from motifbook.records.runs import Layer, Record, Run
+from motifbook.sequences import catalogue, chipseq, synthetic
 from motifbook.sequences.chipseq import Folder
 from motifbook.sequences.datasets import Dataset
 
@@ -110,14 +110,11 @@ def get(
     """
     name, source = catalogue.parse_dataset(dataset)
     chosen = runs.wanted(models, trials, profile=profile, dataset=name, protocol=protocol)
-    results_dir = runs.open_results(results_dir, missing)
+    results_dir = store.open_results(results_dir, missing)
     absent = [run for run in chosen if not run.is_there(results_dir)]
-    if absent and missing == "error":
-        names = ", ".join(str(run) for run in absent)
-        raise runs.MissingRunError(
-            f"{len(absent)} of {len(chosen)} runs are not in {results_dir}: {names}"
-        )
-    if absent and missing == "train":
+    names = ", ".join(str(run) for run in absent)
+    lacking = f"{len(absent)} of {len(chosen)} runs are not in {results_dir}: {names}"
+    if absent and store.makes(missing, lacking):
         for run in absent:
             with shown(run) as progress:
                 ensure(run, results_dir, progress, source)
@@ -127,7 +124,7 @@ def get(
 @contextlib.contextmanager
 def shown(run: Run, visible: bool = True) -> Iterator[Progress]:
     """A bar on standard error for the epochs of a run; gone when the run is made."""
-    epochs = parse_profile(run.profile).epochs
+    epochs = run.scale.epochs
     name = f"{run.model} trial {run.trial}"
     with tqdm(
         total=epochs, desc=name, unit="epoch", leave=False, mininterval=1, disable=not visible
@@ -208,9 +205,8 @@ def open_dataset(
 
 def setup(run: Run, source: Folder | None = None) -> Setup:
     """What a run trains, its dataset opened; raises what `open_dataset` does."""
-    protocol, profile = parse_protocol(run.protocol), parse_profile(run.profile)
-    dataset = open_dataset(run.dataset, protocol, profile, source)
-    return Setup(dataset, MODELS[run.model], protocol, profile, run.trial)
+    dataset = open_dataset(run.dataset, run.rules, run.scale, source)
+    return Setup(dataset, run.architecture, run.rules, run.scale, run.trial)
 
 
 def make(
@@ -236,7 +232,7 @@ def make(
     for number in range(1, architecture.unpooled_layers + 1):
         read = readout.read(model, architecture, protocol, dataset.test, number)
         layer, trimmed = describe(read, dataset, protocol)
-        layers.append(layer)
+        layers.append(to_builtins(layer))
         written += trimmed
     row = asdict(architecture.under(protocol))
     row.pop("as_written")
@@ -252,10 +248,8 @@ def make(
         "targets": targets,
     }
     data = {
-        "format": runs.FORMAT,
         **asdict(run),
-        "configuration": configuration,
-        "configuration_sha256": datasets.fingerprint(configuration),
+        **store.envelope(configuration),
         "seeds": chosen.seeds,
         **trained.machine,
         "started": trained.started,
@@ -268,12 +262,12 @@ def make(
         "test": test,
         "layers": layers,
     }
-    return Record(_rounded(data)), written
+    return convert(_rounded(data), Record), written
 
 
 def describe(
     read: readout.Filters, dataset: Dataset, protocol: Protocol
-) -> tuple[dict, list[Motif]]:
+) -> tuple[Layer, list[Motif]]:
     """What goes on record of a layer's filters, and their trimmed PPMs as matched.
 
     Filters are matched all at once; a match of TF t is a match of one of its relevant motifs. Where
@@ -309,7 +303,7 @@ def describe(
                 row[f"site_{name}"] = None if np.isnan(values).all() else values.tolist()
         rows.append(row)
     number = len(rows)
-    return {
+    layer = {
         "layer": read.layer,
         "window": read.ppms.shape[1],
         "match_any": sum(row["matches_any"] for row in rows) / number,
@@ -318,7 +312,8 @@ def describe(
         else None,
         "dead": sum(row["state"] == "dead" for row in rows),
         "filters": rows,
-    }, queries
+    }
+    return convert(layer, Layer), queries
 
 
 def _state(read: readout.Filters, i: int, refused: str | None) -> str:

@@ -1,153 +1,51 @@
 """The run record: what a run is called, where its record lies, and many of them as tables.
 
 A run is a value: dataset, protocol, profile, model and trial name it, and its record says
-everything a reader could ask of it. Nothing here needs TensorFlow or numba: a record is read with
-the standard library and tabulated with pandas. What makes a missing one is
-`motifbook.records.experiment`, imported only when asked to train.
+everything a reader could ask of it. Nothing here needs TensorFlow or numba. What makes a missing
+record is `motifbook.records.experiment`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import pandas as pd
+from msgspec import Meta, Struct
 
-from motifbook.files import read_json, write_whole
+from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif, write_meme
-from motifbook.networks.architectures import MODELS, parse_models
-from motifbook.networks.protocols import parse_profile, parse_protocol
+from motifbook.networks.architectures import MODELS, Architecture, parse_models
+from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
+from motifbook.records import store
+from motifbook.records.store import (
+    Count,
+    Envelope,
+    Fraction,
+    Number,
+    OtherDataError,
+    Positive,
+    RecordError,
+    Score,
+    open_results,
+    results_folder,
+)
 from motifbook.sequences.datasets import dataset_name, fingerprint, into_cache
 
 if TYPE_CHECKING:
     from motifbook.sequences.chipseq import Folder
 
-FORMAT = 1
 MOST_TRIALS = 1000
-MISSING = ("skip", "train", "error")
+
 _IDENTITY = ("dataset", "protocol", "profile", "model", "label", "trial")
-_RECORD = {
-    "format": int,
-    "dataset": str,
-    "protocol": str,
-    "profile": str,
-    "model": str,
-    "trial": int,
-    "configuration": dict,
-    "configuration_sha256": str,
-    "seeds": dict,
-    "versions": dict,
-    "backend": str,
-    "precision": str,
-    "hardware": str,
-    "started": str,
-    "seconds": float,
-    "parameters": int,
-    "epochs": int,
-    "best_epoch": int,
-    "history": dict,
-    "classes": list,
-    "test": dict,
-    "layers": list,
-}
 _SCORES = ("auroc", "aupr", "average_precision")
-_TEST = {**dict.fromkeys(_SCORES, list), "mean_auroc": float, "mean_aupr": float}
-_LAYER = {
-    "layer": int,
-    "window": int,
-    "match_any": float,
-    "match_relevant": int | float | None,
-    "dead": int,
-    "filters": list,
-}
-_FILTER = {
-    "filter": int,
-    "state": str,
-    "sites": int,
-    "matches_any": bool,
-    "tf": str | None,
-    "trim": list,
-    "ppm": list,
-    "hits": list,
-}
-_HIT = {"target": str, "name": str, "e_value": float}
-
-
-class RecordError(ValueError):
-    """A record that cannot be trusted: the message names the file and what is wrong."""
-
-
-class OtherDataError(RecordError):
-    """A record of other data than its folder holds now; it is whole, but not of this dataset."""
-
-
-class MissingRunError(LookupError):
-    """Runs that were asked for are not on record."""
-
-
-def project_root() -> Path:
-    """The project's folder: $MOTIFBOOK_ROOT, the checkout this package lies in, or the current one.
-
-    A copy installed outside a checkout has no records of its own, so it works where it is called.
-    """
-    if chosen := os.environ.get("MOTIFBOOK_ROOT"):
-        return Path(chosen)
-    root = Path(__file__).resolve().parents[3]
-    return root if (root / "pyproject.toml").is_file() else Path.cwd()
-
-
-def results_folder(results_dir: Path | str | None = None) -> Path:
-    """Where records lie: the folder given (if not None or empty), or the project's `results`.
-
-    Raises
-    ------
-    ValueError
-        If it is not text or a path: papermill takes digits for a number.
-    """
-    if results_dir is None or results_dir == "":
-        return project_root() / "results"
-    if not isinstance(results_dir, str | Path):
-        raise ValueError(f"results_dir must be a folder's name as text, found {results_dir!r}")
-    return Path(results_dir)
-
-
-def parse_missing(text: str) -> str:
-    """What to do about a run without a record; raises ValueError if it is none of `MISSING`."""
-    if text not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, found {text!r}")
-    return text
-
-
-def open_results(results_dir: Path | str | None = None, missing: str = "skip") -> Path:
-    """The folder to read records from, which is there.
-
-    Parameters
-    ----------
-    results_dir : path, optional
-        A folder that is given must exist; with `missing="train"` it is made.
-    missing : "skip", "train" or "error"
-
-    Raises
-    ------
-    ValueError
-        If there is no such folder, or what is there is none; if `missing` is none of `MISSING`.
-    """
-    parse_missing(missing)
-    folder = results_folder(results_dir)
-    if missing == "train" and not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"results_dir {str(folder)!r} is a file, expected a folder of records")
-    if results_dir and not folder.exists():
-        raise ValueError(f"results_dir {str(folder)!r} does not exist")
-    return folder
+_ROUNDING = 2.5e-4  # a column of four numbers with `experiment.DECIMALS` decimals
 
 
 @dataclass(frozen=True, order=True)
@@ -186,6 +84,21 @@ class Run:
                 f"trial must be a whole number from 1 to {MOST_TRIALS}, found {self.trial!r}"
             )
 
+    @property
+    def rules(self) -> Protocol:
+        """What its protocol says."""
+        return parse_protocol(self.protocol)
+
+    @property
+    def scale(self) -> Profile:
+        """What its profile says."""
+        return parse_profile(self.profile)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The row of its model."""
+        return MODELS[self.model]
+
     def path(self, results_dir: Path | str | None = None) -> Path:
         """Where the record lies; its filters lie beside it, as .meme."""
         folder = results_folder(results_dir) / self.dataset / self.protocol / self.profile
@@ -199,36 +112,267 @@ class Run:
         return f"{self.dataset}/{self.protocol}/{self.profile}/{self.model}/trial-{self.trial}"
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
-    """A run's record: the JSON as `data`, and what is asked of it most."""
+class Hit(Struct, frozen=True, kw_only=True):
+    """A motif that Tomtom compared a filter with: the columns of `tomtom.COLUMNS`."""
 
-    data: dict
+    target: str
+    name: str
+    p_value: Fraction
+    e_value: Positive
+    offset: int
+    overlap: Number
+    orientation: Annotated[str, Meta(pattern="^[+-]$")]
+
+
+class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a filter has come to hold, and what it matches.
+
+    Attributes
+    ----------
+    filter : int
+        Its number in its layer, from 0.
+    state : str
+        "alive", "dead" (never active), "no sites", or why Tomtom refused it.
+    sites : int
+        Positions that its PPM was made from.
+    matches_any : bool
+    tf, relevant_target : str or None
+        The TF of the best relevant match as the authors' script counts it, and its motif.
+    trim : (int, int)
+        First and past-the-last column of the part that was matched.
+    ppm : (columns, 4)
+        A column sums to 1 within its rounding, or is all 0.
+    hits : tuple of Hit
+        All matches, best first, or else the best target.
+    site_precision, site_recall : (classes,) or None
+        Of its sites and the motifs embedded in the test sequences; None where nobody knows these,
+        or where it has no sites.
+
+    Raises
+    ------
+    ValueError
+        If a column has another sum, or the trimmed part lies outside.
+    """
+
+    filter: Count
+    state: str
+    sites: Count
+    matches_any: bool
+    tf: str | None
+    relevant_target: str | None
+    trim: tuple[Count, Count]
+    ppm: tuple[tuple[Fraction, Fraction, Fraction, Fraction], ...]
+    hits: tuple[Hit, ...]
+    site_precision: tuple[Fraction, ...] | None = None
+    site_recall: tuple[Fraction, ...] | None = None
+
+    def __post_init__(self) -> None:
+        start, stop = self.trim
+        if not start < stop <= len(self.ppm):
+            raise ValueError(
+                f"trim is {start} to {stop}, expected columns of a PPM that has {len(self.ppm)}"
+            )
+        for number, (a, c, g, t) in enumerate(self.ppm):
+            total = a + c + g + t
+            if total and abs(total - 1) > _ROUNDING:
+                raise ValueError(f"column {number} of ppm sums to {total:g}, expected 1")
+
+    @property
+    def trimmed(self) -> np.ndarray:
+        """The part of the PPM that was matched, (columns, 4)."""
+        return np.array(self.ppm, float)[slice(*self.trim)]
+
+    @property
+    def relevant_hit(self) -> Hit | None:
+        """The best hit that counts for its TF, or None without one."""
+        if self.tf is None:
+            return None
+        for hit in self.hits:
+            counts_for, _ = matrices.label(hit.target)
+            if counts_for and matrices.folded(counts_for) == matrices.folded(self.tf):
+                return hit
+        # A motif that only the data's own table of relevant motifs names.
+        return next((hit for hit in self.hits if hit.target == self.relevant_target), None)
+
+    @property
+    def learned_tf(self) -> str | None:
+        """The TF whose embedded motif it has learned, or None.
+
+        It is the TF of the best relevant hit, except that the authors' script lists MEF2B and MEF2D
+        (MA0660.1, MA0773.1) under STAT1: a filter that matches those best has learned MEF2A.
+        """
+        hit = self.relevant_hit
+        misfiled = hit is not None and matrices.TRUE_TF.get(hit.target) in ("MEF2B", "MEF2D")
+        return "MEF2A" if misfiled else self.tf
+
+
+class Layer(Struct, frozen=True, kw_only=True):
+    """What is on record of a convolutional layer, counted from one.
+
+    Attributes
+    ----------
+    window : int
+        Columns of its PPMs.
+    match_any, match_relevant : float
+        Fractions of its filters that match a motif, and a relevant one; the latter is None where no
+        TF of the data has a known motif.
+    dead : int
+        Filters that are never active.
+
+    Raises
+    ------
+    ValueError
+        If a PPM has another number of columns.
+    """
+
+    layer: Number
+    window: Number
+    match_any: Fraction
+    match_relevant: Fraction | None
+    dead: Count
+    filters: Annotated[tuple[Filter, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        for one in self.filters:
+            if len(one.ppm) != self.window:
+                raise ValueError(
+                    f"the PPM of filter {one.filter} has {len(one.ppm)} columns, "
+                    f"expected {self.window}"
+                )
+
+
+class Scores(Struct, frozen=True, kw_only=True):
+    """Of predictions for a test set: one number a class, and their means over classes.
+
+    `aupr` is the trapezoidal area, as the paper's.
+    """
+
+    auroc: tuple[Score, ...]
+    aupr: tuple[Score, ...]
+    average_precision: tuple[Score, ...]
+    mean_auroc: Score
+    mean_aupr: Score
+    mean_average_precision: Score
+
+    def check(self, place: str, classes: tuple[str, ...]) -> None:
+        """Raise ValueError if there is not one number a class."""
+        for name in _SCORES:
+            if (found := len(getattr(self, name))) != len(classes):
+                raise ValueError(
+                    f"{place}.{name} has {found} numbers, expected {len(classes)}, one a class"
+                )
+
+
+class TestScores(Scores, frozen=True, kw_only=True):
+    """A network's scores, with its cross-entropy."""
+
+    __test__ = False  # it is no test of pytest's
+
+    loss: Positive
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """By epoch: losses (cross-entropy) and the norm of the gradient of the first layer."""
+
+    loss: tuple[Positive, ...]
+    valid_loss: tuple[Positive, ...]
+    gradient_norm: tuple[Positive, ...]
+
+
+class Record(Envelope, frozen=True, kw_only=True, eq=False, dict=True):
+    """A run's record.
+
+    Attributes
+    ----------
+    run : Run
+        What it is of; its five parts are fields of their own.
+    seeds : dict
+        Of the initial weights, the order of sequences, and dropout.
+    backend, precision, hardware : str
+    trials_at_once : int
+        How many were trained side by side.
+    started : str
+        UTC.
+    seconds : float
+        Of training.
+    parameters : int
+        Trainable ones.
+    epochs, best_epoch : int
+        Trained, and the one whose weights were kept; from one.
+    classes : tuple of str
+
+    Raises
+    ------
+    ValueError
+        If its parts do not fit together.
+    """
+
+    kind: Annotated[str, Meta(pattern="^run$")] = "run"
+    dataset: str
+    protocol: str
+    profile: str
+    model: str
+    trial: int
+    seeds: dict[str, int]
+    backend: str
+    precision: str
+    hardware: str
+    started: str
+    seconds: Positive
+    parameters: Number
+    epochs: Number
+    best_epoch: Number
+    history: History
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]
+    test: TestScores
+    layers: Annotated[tuple[Layer, ...], Meta(min_length=1)]
+    trials_at_once: Number = 1
+
+    def __post_init__(self) -> None:
+        Envelope.__post_init__(self)
+        self.run  # noqa: B018  (it checks its parts)
+        self.test.check("test", self.classes)
+        for name in History.__struct_fields__:
+            if (found := len(getattr(self.history, name))) != self.epochs:
+                raise ValueError(
+                    f"history.{name} has {found} numbers, expected {self.epochs}, one an epoch"
+                )
+        for layer in self.layers:
+            for one in layer.filters:
+                for name in ("site_precision", "site_recall"):
+                    values = getattr(one, name)
+                    if values is not None and len(values) != len(self.classes):
+                        raise ValueError(
+                            f"{name} of filter {one.filter} in layer {layer.layer} has "
+                            f"{len(values)} numbers, expected {len(self.classes)}, one a class"
+                        )
 
     @cached_property
     def run(self) -> Run:
-        return Run(*(self.data[field.name] for field in fields(Run)))
+        return Run(*(getattr(self, field.name) for field in fields(Run)))
 
     @property
     def label(self) -> str:
         """The paper's name of the model."""
-        return MODELS[self.run.model].label
-
-    @property
-    def classes(self) -> list[str]:
-        return self.data["classes"]
+        return MODELS[self.model].label
 
     @property
     def auroc(self) -> float:
         """Mean over classes, on the test set."""
-        return self.data["test"]["mean_auroc"]
+        return self.test.mean_auroc
 
     @property
     def aupr(self) -> float:
         """Mean over classes of the trapezoidal area, on the test set."""
-        return self.data["test"]["mean_aupr"]
+        return self.test.mean_aupr
 
-    def layer(self, number: int = 1) -> dict:
+    @property
+    def relevant(self) -> dict[str, Sequence[str]]:
+        """The motifs that count as a match of each class."""
+        own = self.configuration.get("targets", {}).get("relevant")
+        return own or {tf: matrices.RELEVANT.get(tf, ()) for tf in self.classes}
+
+    def layer(self, number: int = 1) -> Layer:
         """What is on record of a convolutional layer, counted from one.
 
         Raises
@@ -236,11 +380,17 @@ class Record:
         ValueError
             If its filters were not read (pooling precedes it).
         """
-        for layer in self.data["layers"]:
-            if layer["layer"] == number:
+        for layer in self.layers:
+            if layer.layer == number:
                 return layer
-        known = ", ".join(str(layer["layer"]) for layer in self.data["layers"])
+        known = ", ".join(str(layer.layer) for layer in self.layers)
         raise ValueError(f"{self.run}: layer {number} is not on record; there are: {known}")
+
+    def site_tf(self, one: Filter) -> str | None:
+        """The class whose embedded motifs are most often among a filter's sites."""
+        if not one.site_precision:
+            return None
+        return self.classes[max(range(len(self.classes)), key=one.site_precision.__getitem__)]
 
 
 def parse_trials(value: str | int) -> tuple[int, ...]:
@@ -325,50 +475,12 @@ def load(
         If the file is no whole record of this run, or is one of other data than `source` holds.
     """
     path = run.path(results_dir)
-    if not run.is_there(results_dir):
-        raise FileNotFoundError(f"{path}: no such record")
-    try:
-        data = read_json(path)
-    except (ValueError, OSError) as error:
-        raise RecordError(f"{path}: not readable as JSON ({error})") from error
-    _expect(f"{path}", data, _RECORD)
-    if data["format"] != FORMAT:
-        raise RecordError(f"{path}: is in format {data['format']}, expected {FORMAT}")
-    record = Record(data)
-    try:
-        stated = record.run
-    except ValueError as error:
-        raise RecordError(f"{path}: {error}") from error
-    if stated != run:
-        raise RecordError(f"{path}: says it is {stated}, expected {run}")
-    if (found := fingerprint(data["configuration"])) != data["configuration_sha256"]:
-        raise RecordError(
-            f"{path}: its configuration has sha256 {found}, it states "
-            f"{data['configuration_sha256']!r}"
-        )
-    _expect(f"{path}: test", data["test"], _TEST)
-    for name in _SCORES:
-        _expect_numbers(f"{path}: test {name!r}", data["test"][name], len(data["classes"]))
-    for name, values in data["history"].items():
-        _expect_numbers(f"{path}: history {name!r}", values, data["epochs"])
-    for layer in data["layers"]:
-        _expect(f"{path}: layer", layer, _LAYER)
-        for one in layer["filters"]:
-            place = f"{path}: layer {layer['layer']}: filter"
-            _expect(place, one, _FILTER)
-            for hit in one["hits"]:
-                _expect(f"{place} {one['filter']}: hit", hit, _HIT)
-            if len(one["ppm"]) != layer["window"]:
-                raise RecordError(
-                    f"{place} {one['filter']}: has {len(one['ppm'])} columns, "
-                    f"expected {layer['window']}"
-                )
-            for column in one["ppm"]:
-                _expect_numbers(f"{place} {one['filter']}: a column", column, 4)
+    record = store.load(path, Record)
+    if record.run != run:
+        raise RecordError(f"{path}: says it is {record.run}, expected {run}")
     if source is not None:
-        made_from = data["configuration"]
-        relevant = made_from.get("targets", {}).get("relevant", {})
-        check_source(path, source, made_from.get("dataset", {}), relevant)
+        made, targets = (record.configuration.get(part, {}) for part in ("dataset", "targets"))
+        check_source(path, source, made, targets.get("relevant", {}))
     return record
 
 
@@ -386,11 +498,11 @@ def check_place(source: Folder, results_dir: Path | str | None = None) -> None:
     real, data = Path(os.path.realpath(place)), Path(os.path.realpath(source.path))
     if real == data or data in real.parents:
         raise ValueError(f"{place}: lies among the data; name another folder for the records")
-    made, description = None, place / "dataset.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        made = read_json(description)["configuration"]["dataset"]
-    if isinstance(made, dict):
-        check_source(description, source, made, None)
+    made, description = {}, place / "dataset.json"
+    with contextlib.suppress(FileNotFoundError, RecordError):
+        made = store.load(description, Envelope).configuration
+    if "dataset" in made:
+        check_source(description, source, made["dataset"], None)
     for path in place.glob("*/*/*/trial-*.json"):
         protocol, profile, model, name = path.relative_to(place).parts
         try:
@@ -424,46 +536,24 @@ def check_source(
     OtherDataError
         Naming the TFs.
     """
-    from motifbook.sequences.chipseq import Folder, contents, stated
+    from motifbook.sequences.chipseq import Folder, stated
 
     if relevant is not None:
         relevant = stated(dataset, relevant)
-    made, held, same = dataset.get("sets", {}), contents(source), relevant is None
+    source = Folder.of(source)
+    made, held, same = dataset.get("sets", {}), source.contents, relevant is None
     made = {
         tf: (one.get("sha256"), list(held.get(tf, ("", ()))[1] if same else relevant.get(tf, ())))
         for tf, one in made.items()
     }
     other = sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf))
-    if (length := dataset.get("length")) not in (None, Folder.of(source).length):
+    if (length := dataset.get("length")) not in (None, source.length):
         other.append(f"windows of {length} nt")
     if other:
         raise OtherDataError(
             f"{path}: was made from other data than {source} holds now (other: "
             f"{', '.join(other)}); rename the folder, or move the old records away"
         )
-
-
-def _expect(place: str, found: object, expected: dict) -> None:
-    """Refuse what is not an object with these keys and types of values."""
-    if not isinstance(found, dict):
-        raise RecordError(f"{place}: must be an object, found {type(found).__name__}")
-    for name, kind in expected.items():
-        if name not in found:
-            raise RecordError(f"{place}: has no {name!r}")
-        value = found[name]
-        if not (_is_number(value) if kind is float else isinstance(value, kind)):
-            what = getattr(kind, "__name__", kind)
-            raise RecordError(f"{place}: {name!r} must be {what}, found {type(value).__name__}")
-
-
-def _expect_numbers(place: str, found: object, number: int) -> None:
-    if not isinstance(found, list) or len(found) != number or not all(map(_is_number, found)):
-        what = f"a list of {len(found)}" if isinstance(found, list) else type(found).__name__
-        raise RecordError(f"{place}: must be a list of {number} numbers, found {what}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def save(record: Record, filters: list[Motif], results_dir: Path | str | None = None) -> Path:
@@ -477,16 +567,7 @@ def save(record: Record, filters: list[Motif], results_dir: Path | str | None = 
     """
     path = record.run.path(results_dir)
     write_meme(path.with_suffix(".meme"), filters)
-    write_whole(path, to_json(record.data))
-    return path
-
-
-def to_json(data: dict) -> str:
-    """JSON with one line per key and per filter: small, and readable in a diff."""
-    text = json.dumps(data, indent=1, allow_nan=False)
-    # Join the innermost lists (numbers, PPM rows) and flat objects into one line each.
-    text = re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda m: re.sub(r"\s*\n\s*", " ", m[0]), text)
-    return text + "\n"
+    return store.save(path, record)
 
 
 def on_record(results_dir: Path | str | None = None) -> Iterator[Run]:
@@ -540,9 +621,9 @@ def table(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
                 **_identity(record),
                 "auroc": record.auroc,
                 "aupr": record.aupr,
-                **{name: read[name] for name in of_layer},
-                "filters": len(read["filters"]),
-                **{name: record.data[name] for name in of_run},
+                **{name: getattr(read, name) for name in of_layer},
+                "filters": len(read.filters),
+                **{name: getattr(record, name) for name in of_run},
             }
         )
     # None, where nothing is relevant, would make a column of objects.
@@ -555,7 +636,7 @@ def per_class(records: Iterable[Record]) -> pd.DataFrame:
         {
             **_identity(record),
             "tf": tf,
-            **{name: record.data["test"][name][i] for name in _SCORES},
+            **{name: getattr(record.test, name)[i] for name in _SCORES},
         }
         for record in records
         for i, tf in enumerate(record.classes)
@@ -573,45 +654,37 @@ def filters(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     """
     rows = []
     for record in records:
-        for one in record.layer(layer)["filters"]:
+        for one in record.layer(layer).filters:
             row = {
                 **_identity(record),
-                "filter": one["filter"],
-                "state": one["state"],
-                "sites": one["sites"],
-                "any": one["matches_any"],
-                "relevant": one["tf"] is not None,
-                "tf": one["tf"],
+                "filter": one.filter,
+                "state": one.state,
+                "sites": one.sites,
+                "any": one.matches_any,
+                "relevant": one.tf is not None,
+                "tf": one.tf,
             }
-            if one["hits"]:
-                row |= {name: one["hits"][0][name] for name in ("target", "name", "e_value")}
-            if one.get("site_precision"):
-                row["site_tf"] = site_tf(record, one)
-                top = record.classes.index(row["site_tf"])
-                row["site_precision"] = one["site_precision"][top]
-                row["site_recall"] = one["site_recall"][top]
+            if one.hits:
+                row |= {name: getattr(one.hits[0], name) for name in ("target", "name", "e_value")}
+            if one.site_precision and one.site_recall:
+                row["site_tf"] = tf = record.site_tf(one)
+                row["site_precision"] = one.site_precision[record.classes.index(tf)]
+                row["site_recall"] = one.site_recall[record.classes.index(tf)]
             rows.append(row)
     of_filter = ("filter", "state", "sites", "any", "relevant", "tf", "target", "name", "e_value")
     return _tidy(rows, *of_filter, "site_tf", "site_precision", "site_recall")
 
 
-def site_tf(record: Record, filter: dict) -> str | None:
-    """The class whose embedded motifs are most often among a recorded filter's sites."""
-    precision = filter.get("site_precision")
-    if not precision:
-        return None
-    return record.classes[max(range(len(precision)), key=precision.__getitem__)]
-
-
 def history(records: Iterable[Record]) -> pd.DataFrame:
     """One row per run and epoch: loss, validation loss, first-layer gradient norm."""
+    measured = History.__struct_fields__
     rows = (
         {
             **_identity(record),
             "epoch": epoch,
-            **{name: values[epoch - 1] for name, values in record.data["history"].items()},
+            **{name: getattr(record.history, name)[epoch - 1] for name in measured},
         }
         for record in records
-        for epoch in range(1, record.data["epochs"] + 1)
+        for epoch in range(1, record.epochs + 1)
     )
-    return _tidy(rows, "epoch", "loss", "valid_loss", "gradient_norm")
+    return _tidy(rows, "epoch", *measured)

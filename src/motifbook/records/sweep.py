@@ -18,7 +18,7 @@ from multiprocessing import connection
 from pathlib import Path
 
 from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS, pooled_length
+from motifbook.networks.architectures import pooled_length
 from motifbook.networks.protocols import parse_profile
 from motifbook.records.runs import Run, survey
 from motifbook.sequences.chipseq import Folder
@@ -57,7 +57,7 @@ class Progress:
 def cost(run: Run) -> float:
     """Multiply-adds of a 200-nt sequence through the convolutions: what a run's time follows."""
     length, channels, total = 200, 4, 0.0
-    for conv in MODELS[run.model].convs:
+    for conv in run.architecture.convs:
         total += length * channels * conv.size * conv.filters
         length, channels = pooled_length(length, conv), conv.filters
     return total
@@ -134,7 +134,7 @@ def sweep(
     progress = Progress(len(queue), len(sound), failed=damaged)
     progress.ahead = sum(cost(run) for run in waiting)
     if waiting:
-        progress.epochs = parse_profile(waiting[0].profile).epochs
+        progress.epochs = waiting[0].scale.epochs
     show(progress)
     work = groups(waiting)
     threads = max(1, cores // min(jobs, max(1, len(work))))

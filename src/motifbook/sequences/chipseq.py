@@ -14,6 +14,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,22 @@ class Folder:
         """
         return folder_name(self.path) + (f"-{self.length}nt" if self.length != LENGTH else "")
 
+    @cached_property
+    def contents(self) -> dict[str, tuple[str, list[str]]]:
+        """What it holds of each TF: the sha256 of its file, and its relevant motifs.
+
+        Files are hashed once: ask a new `Folder` after they have changed.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            As `from_folder` does for the folder.
+        """
+        sets = files(self.path)
+        given, added = _given(self.path)
+        relevant = stated({"added_motifs": added}, _relevant(sets, given))
+        return {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
+
     def __str__(self) -> str:
         return f"{self.path}@{self.length}" if self.length != LENGTH else f"{self.path}"
 
@@ -181,23 +198,8 @@ def folder_name(folder: Path) -> str:
     return name
 
 
-def contents(source: Folder | Path | str) -> dict[str, tuple[str, list[str]]]:
-    """What a folder holds of each TF: the sha256 of its file, and its relevant motifs.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `from_folder` does for the folder.
-    """
-    path = Folder.of(source).path
-    sets = files(path)
-    given, added = _given(path)
-    relevant = stated({"added_motifs": added}, _relevant(sets, given))
-    return {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
-
-
 def stated(config: dict, relevant: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The relevant motifs of each TF as `contents` writes them.
+    """The relevant motifs of each TF as `Folder.contents` has them.
 
     A motif of a MEME file keeps its name when it changes, so a hash of its matrix follows it.
     """

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from motifbook.files import read_json
+from motifbook.files import read_json, write_whole
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
@@ -26,7 +26,7 @@ from motifbook.networks import backend, evaluation
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN
-from motifbook.records import runs
+from motifbook.records import runs, store
 from motifbook.sequences import synthetic
 
 if TYPE_CHECKING:
@@ -204,17 +204,17 @@ def reread(records: Iterable[runs.Record]) -> pd.DataFrame:
     """
     rows, queries = [], {}
     for number, record in enumerate(records):
-        own = record.layer(1)["filters"]
-        whole = [np.array(filter["ppm"]) for filter in own]
+        own = record.layer(1).filters
+        whole = [np.array(filter.ppm) for filter in own]
         queries[number] = _trimmed(whole, as_archived=True)
-        kept = (list(readout.trim(ppm, as_archived=True)) for ppm in whole)
+        kept = (readout.trim(ppm, as_archived=True) for ppm in whole)
         rows.append(
             {
                 "run": str(record.run),
                 "model": record.run.model,
                 "filters": len(own),
                 "retrimmed": sum(
-                    edges != filter["trim"] for edges, filter in zip(kept, own, strict=True)
+                    edges != filter.trim for edges, filter in zip(kept, own, strict=True)
                 ),
             }
         )
@@ -355,11 +355,11 @@ def write_check(
     results_dir: Path | str | None = None,
 ) -> Path:
     """Keep the tables of `check`, `reread` and `motif_coverage.narrowed`, for the book."""
-    path = runs.results_folder(results_dir) / "authors" / "networks.json"
+    path = store.results_folder(results_dir) / "authors" / "networks.json"
     data = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **backend.description()}
     for name, rows in (("networks", table), ("reread", own), ("narrowed", narrow)):
         data[name] = [_held(row) for row in rows.to_dict("records")]
-    runs.write_whole(path, runs.to_json(data))
+    write_whole(path, store.to_json(data))
     return path
 
 
@@ -379,7 +379,7 @@ def load_check(
 
     Raises
     ------
-    runs.RecordError
+    store.RecordError
         If it is not there or not readable.
     """
     table = _load(results_dir, "networks")
@@ -399,8 +399,8 @@ def load_narrowed(results_dir: Path | str | None = None) -> pd.DataFrame:
 
 
 def _load(results_dir: Path | str | None, name: str) -> pd.DataFrame:
-    path = runs.results_folder(results_dir) / "authors" / "networks.json"
+    path = store.results_folder(results_dir) / "authors" / "networks.json"
     try:
         return pd.DataFrame(read_json(path)[name])
     except (OSError, ValueError, KeyError) as error:
-        raise runs.RecordError(f"{path}: not a readable record ({error})") from error
+        raise store.RecordError(f"{path}: not a readable record ({error})") from error

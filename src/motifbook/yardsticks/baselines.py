@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 import motifbook
-from motifbook.files import read_json
+from motifbook.files import read_json, write_whole
 from motifbook.networks import evaluation, training
-from motifbook.records import runs
+from motifbook.records import runs, store
 from motifbook.sequences import catalogue, chipseq
 from motifbook.sequences.datasets import AMBIGUOUS, Dataset, Split, fingerprint
 
@@ -116,7 +116,7 @@ def write_record(dataset: Dataset, results_dir: Path | str | None = None) -> Pat
     sizes, overlap = chipseq.sizes(dataset), chipseq.overlap(dataset)
     configuration = {"dataset": dataset.config}
     record = {
-        "format": runs.FORMAT,
+        "format": store.FORMAT,
         "dataset": dataset.name,
         "configuration": configuration,
         "configuration_sha256": fingerprint(configuration),
@@ -137,7 +137,7 @@ def write_record(dataset: Dataset, results_dir: Path | str | None = None) -> Pat
     path = _path(dataset.name, results_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, allow_nan=False)
-    runs.write_whole(path, text + "\n")
+    write_whole(path, text + "\n")
     return path
 
 
@@ -165,11 +165,11 @@ def get(
         For a record that cannot be trusted, or is of other data than the folder holds now.
     """
     name, source = catalogue.parse_dataset(dataset)
-    runs.open_results(results_dir, missing)
+    store.open_results(results_dir, missing)
     path = _path(name, results_dir)
     if not path.is_file():
         if missing == "error":
-            raise runs.MissingRunError(f"{path}: no record of the dataset {name}")
+            raise store.MissingRunError(f"{path}: no record of the dataset {name}")
         if missing == "skip":
             return None
         if source is not None:
@@ -203,8 +203,8 @@ def load_record(name: str, results_dir: Path | str | None = None) -> dict:
         raise FileNotFoundError(f"{path}: no record of the dataset {name}")
     try:
         record = read_json(path)
-        if (found := (record["format"], record["dataset"])) != (runs.FORMAT, name):
-            raise ValueError(f"is of format and dataset {found}, not {(runs.FORMAT, name)}")
+        if (found := (record["format"], record["dataset"])) != (store.FORMAT, name):
+            raise ValueError(f"is of format and dataset {found}, not {(store.FORMAT, name)}")
         if fingerprint(record["configuration"]) != record["configuration_sha256"]:
             raise ValueError("its configuration does not have the hash that it states")
         classes = record["classes"]
@@ -214,12 +214,12 @@ def load_record(name: str, results_dir: Path | str | None = None) -> dict:
         if sorted(record["baselines"]["class"]) != sorted(classes * 2):
             raise ValueError("it lacks the baselines of some classes")
     except (KeyError, TypeError, ValueError) as error:
-        raise runs.RecordError(f"{path}: no whole record of a dataset ({error})") from error
+        raise store.RecordError(f"{path}: no whole record of a dataset ({error})") from error
     return record
 
 
 def _path(name: str, results_dir: Path | str | None) -> Path:
-    return runs.results_folder(results_dir) / name / "dataset.json"
+    return store.results_folder(results_dir) / name / "dataset.json"
 
 
 def _sample(split: Split, seed: int) -> Split:

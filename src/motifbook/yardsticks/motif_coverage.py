@@ -13,7 +13,6 @@ import pandas as pd
 
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
-from motifbook.paper import measures
 from motifbook.records.runs import Record
 
 _FILTER = ("model", "label", "trial", "filter", "tf", "target", "size", "width")
@@ -79,7 +78,7 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
     -------
     DataFrame
         One row per filter with a relevant match: `model`, `label`, `trial`, `filter`, `tf` (what
-        it has learned, `measures.learned_tf`), `target`, `size` (of the filter), `width` (of the
+        it has learned, `Filter.learned_tf`), `target`, `size` (of the filter), `width` (of the
         target), `start` (the first of the target's columns, as JASPAR has it, on which the filter's
         weights lie; below zero where they begin before it), and two shares of the target's
         information: `read`, of the columns that the filter's own weights lie on; `shown`, of those
@@ -94,18 +93,18 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
     targets = {motif.id: motif for motif in matrices.jaspar()}
     rows = []
     for record in records:
-        size = record.data["configuration"]["architecture"]["convs"][0]["size"]
+        size = record.configuration["architecture"]["convs"][0]["size"]
         layer = record.layer(1)
-        first = layer["window"] // 2 - (size - 1) // 2
-        for filter in layer["filters"]:
-            if (hit := measures.relevant_hit(filter)) is None:
+        first = layer.window // 2 - (size - 1) // 2
+        for filter in layer.filters:
+            if (hit := filter.relevant_hit) is None:
                 continue
-            target = targets[hit["target"]]
-            oriented = target if hit["orientation"] == "+" else target.reverse_complement()
+            target = targets[hit.target]
+            oriented = target if hit.orientation == "+" else target.reverse_complement()
             bits = matrices.information(oriented.ppm)
-            shift = hit["offset"] - filter["trim"][0]
+            shift = hit.offset - filter.trim[0]
             start = first + shift
-            if hit["orientation"] == "-":
+            if hit.orientation == "-":
                 start = target.width - start - size
 
             def share(start: int, stop: int, bits=bits, shift=shift) -> float:
@@ -116,14 +115,14 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
                     "model": record.run.model,
                     "label": record.label,
                     "trial": record.run.trial,
-                    "filter": filter["filter"],
-                    "tf": measures.learned_tf(filter),
+                    "filter": filter.filter,
+                    "tf": filter.learned_tf,
                     "target": target.id,
                     "size": size,
                     "width": target.width,
                     "start": start,
                     "read": share(first, first + size),
-                    "shown": share(*filter["trim"]),
+                    "shown": share(*filter.trim),
                 }
             )
     return pd.DataFrame(rows, columns=HELD)
@@ -149,13 +148,13 @@ def narrowed(records: Iterable[Record], window: int = 9) -> pd.DataFrame:
     records = list(records)
     queries = []
     for number, record in enumerate(records):
-        recorded = record.layer(1)["window"]
+        recorded = record.layer(1).window
         if window > recorded:
             raise ValueError(f"{record.run}: its window is {recorded} nt, {window} were asked for")
         first = recorded // 2 - window // 2
-        for filter in record.layer(1)["filters"]:
-            ppm = np.asarray(filter["ppm"])[first : first + window]
-            queries.append(Motif(f"{number}_{filter['filter']}", "", ppm, window))
+        for filter in record.layer(1).filters:
+            ppm = np.asarray(filter.ppm)[first : first + window]
+            queries.append(Motif(f"{number}_{filter.filter}", "", ppm, window))
     if not queries:
         return pd.DataFrame(columns=NARROWED)
     found = tomtom.verdicts(tomtom.match(queries, matrices.jaspar()))
@@ -166,7 +165,7 @@ def narrowed(records: Iterable[Record], window: int = 9) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": str(record.run),
-            "started": record.data["started"],
+            "started": record.started,
             "model": record.run.model,
             "match_any": float(fractions.loc[str(number), "any"]),
             "match_relevant": float(fractions.loc[str(number), "relevant"]),

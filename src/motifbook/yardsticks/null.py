@@ -25,14 +25,14 @@ import numpy as np
 import pandas as pd
 
 import motifbook
-from motifbook.files import read_json
+from motifbook.files import read_json, write_whole
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import evaluation, training
 from motifbook.networks.architectures import Architecture
-from motifbook.records import experiment, runs
-from motifbook.records.runs import Record, RecordError, Run
+from motifbook.records import experiment, runs, store
+from motifbook.records.runs import Filter, Layer, Record, Run
 from motifbook.sequences import catalogue
 from motifbook.sequences.datasets import Split, fingerprint
 
@@ -106,13 +106,13 @@ def untrained(
         for number in range(1, architecture.unpooled_layers + 1):
             read = readout.read(model, architecture, setup.protocol, test, number)
             layer, _ = experiment.describe(read, data, setup.protocol)
-            matched = [one["hits"][0]["target"] for one in layer["filters"] if one["matches_any"]]
+            matched = [one.hits[0].target for one in layer.filters if one.matches_any]
             rows.append(
                 {
                     **_row(run, layer),
-                    "match_any": layer["match_any"],
-                    "match_relevant": layer["match_relevant"],
-                    **_commonest(matched, len(layer["filters"])),
+                    "match_any": layer.match_any,
+                    "match_relevant": layer.match_relevant,
+                    **_commonest(matched, len(layer.filters)),
                 }
             )
     return _table(rows)
@@ -166,22 +166,18 @@ def shuffled(records: Iterable[Record], shuffles: int = SHUFFLES, seed: int = 0)
         raise ValueError(f"shuffles must be at least 1, found {shuffles}")
     rows = []
     for record in records:
-        targets = record.data["configuration"].get("targets", {})
-        relevant = targets.get("relevant") or {
-            tf: matrices.RELEVANT.get(tf, ()) for tf in record.classes
-        }
-        for layer in record.data["layers"]:
-            name = f"{record.run}/{layer['layer']}/{seed}"
+        for layer in record.layers:
+            name = f"{record.run}/{layer.layer}/{seed}"
             stream = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
             queries = [
-                _shuffled(one, f"{one['filter']}_{number}", stream)
-                for one in layer["filters"]
+                _shuffled(one, f"{one.filter}_{number}", stream)
+                for one in layer.filters
                 for number in range(shuffles)
             ]
             matches = tomtom.match(queries, matrices.jaspar(), experiment.EVALUE)
-            verdicts = tomtom.verdicts(matches, relevant)
+            verdicts = tomtom.verdicts(matches, record.relevant)
             # Where nothing is relevant, the record has no fraction of it either.
-            counts = layer["match_relevant"] is not None
+            counts = layer.match_relevant is not None
             rows.append(
                 {
                     **_row(record.run, layer),
@@ -193,10 +189,9 @@ def shuffled(records: Iterable[Record], shuffles: int = SHUFFLES, seed: int = 0)
     return _table(rows)
 
 
-def _shuffled(one: dict, name: str, stream: np.random.Generator) -> Motif:
+def _shuffled(one: Filter, name: str, stream: np.random.Generator) -> Motif:
     """A filter on record, as matched, with its columns in random order."""
-    ppm = np.array(one["ppm"], float)[slice(*one["trim"])]
-    return Motif(name, "", stream.permutation(ppm), float(len(ppm)))
+    return Motif(name, "", stream.permutation(one.trimmed), float(len(one.trimmed)))
 
 
 def _table(rows: list[dict]) -> pd.DataFrame:
@@ -204,9 +199,9 @@ def _table(rows: list[dict]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(("match_any", "match_relevant", "match_commonest"), float))
 
 
-def _row(run: Run, layer: dict) -> dict:
-    number = len(layer["filters"])
-    return {**asdict(run), "layer": layer["layer"], "filters": number, "dead": layer["dead"]}
+def _row(run: Run, layer: Layer) -> dict:
+    number = len(layer.filters)
+    return {**asdict(run), "layer": layer.layer, "filters": number, "dead": layer.dead}
 
 
 def _commonest(targets: Iterable[str], number: int) -> dict:
@@ -277,7 +272,7 @@ def write_null(
         # Each network's layer once: its place is the old one, its numbers are the new ones.
         rows = list({_which(row): row for row in [*before["rows"], *rows]}.values())
     data = {
-        "format": runs.FORMAT,
+        "format": store.FORMAT,
         "kind": kind,
         "configuration": configuration,
         "configuration_sha256": fingerprint(configuration),
@@ -289,7 +284,7 @@ def write_null(
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "rows": rows,
     }
-    runs.write_whole(path, runs.to_json(data))
+    write_whole(path, store.to_json(data))
     return path
 
 
@@ -322,7 +317,7 @@ def _read(path: Path, kind: str) -> dict:
             raise ValueError("its configuration does not have the hash that it states")
         rows = [{name: row[name] for name in COLUMNS} for row in data["rows"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: not a readable record ({error})") from error
+        raise store.RecordError(f"{path}: not a readable record ({error})") from error
     return {**data, "rows": rows}
 
 
@@ -350,9 +345,7 @@ def rates(
         kind ("trained", "shuffled" or "untrained"), model, trial, match_any, match_relevant; the
         nulls' rows are those of the records' runs.
     """
-    records = [
-        record for record in records if layer in [found["layer"] for found in record.data["layers"]]
-    ]
+    records = [record for record in records if layer in [found.layer for found in record.layers]]
     tables = [runs.table(records, layer).assign(kind="trained")]
     for kind in reversed(KINDS):
         try:
@@ -367,7 +360,7 @@ def rates(
 
 
 def _path(kind: str, results_dir: Path | str | None) -> Path:
-    return runs.results_folder(results_dir) / "null" / f"{kind}.json"
+    return store.results_folder(results_dir) / "null" / f"{kind}.json"
 
 
 def _check_kind(kind: str) -> None:

@@ -52,12 +52,12 @@ from pathlib import Path
 import numpy as np
 
 import motifbook
-from motifbook.files import read_json
+from motifbook.files import read_json, write_whole
 from motifbook.motifs import scanning
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
 from motifbook.networks import evaluation
 from motifbook.networks.protocols import parse_profile
-from motifbook.records import runs
+from motifbook.records import store
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import AMBIGUOUS, Dataset, fingerprint
 from motifbook.sequences.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
@@ -204,7 +204,7 @@ def write_reference(dataset: Dataset, results_dir: Path | str | None = None) -> 
     references = reference(dataset)
     packages = ("numba", "numpy", "pyjaspar", "scikit-learn")
     record = {
-        "format": runs.FORMAT,
+        "format": store.FORMAT,
         "dataset": dataset.name,
         "protocol": protocol,
         "configuration": {"dataset": dataset.config},
@@ -222,7 +222,7 @@ def write_reference(dataset: Dataset, results_dir: Path | str | None = None) -> 
     }
     path = _path(results_dir, dataset.name, protocol)
     path.parent.mkdir(parents=True, exist_ok=True)
-    runs.write_whole(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
+    write_whole(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
     return path
 
 
@@ -261,18 +261,18 @@ def load_reference(
         # A perfect area, summed over its trapezoids, may come out as 1 + 2e-16.
         in_range = all(0 <= number <= 1 + 1e-12 for number in numbers)
     except (KeyError, TypeError, ValueError) as error:
-        raise runs.RecordError(
+        raise store.RecordError(
             f"{path}: no whole record of the upper references ({error!r})"
         ) from error
-    if found != (runs.FORMAT, dataset, protocol):
-        raise runs.RecordError(
+    if found != (store.FORMAT, dataset, protocol):
+        raise store.RecordError(
             f"{path}: says format, dataset, protocol are {found}, "
-            f"expected {(runs.FORMAT, dataset, protocol)}"
+            f"expected {(store.FORMAT, dataset, protocol)}"
         )
     if hashed != stated:
-        raise runs.RecordError(f"{path}: its configuration does not have the hash that it states")
+        raise store.RecordError(f"{path}: its configuration does not have the hash that it states")
     if not in_range:
-        raise runs.RecordError(f"{path}: an AUROC or AUPR lies outside 0..1")
+        raise store.RecordError(f"{path}: an AUROC or AUPR lies outside 0..1")
     return record
 
 
@@ -309,7 +309,7 @@ def get(
     RecordError
         For a record that cannot be trusted.
     """
-    runs.open_results(results_dir, missing)
+    store.open_results(results_dir, missing)
     number = parse_profile(profile).sequences
     config = synthetic.configuration(protocol, **({"number": number} if number else {}))
     if _path(results_dir, "synthetic", protocol).is_file():
@@ -317,7 +317,7 @@ def get(
         if record["configuration"]["dataset"] == config:
             return record["references"]
     if missing == "error":
-        raise runs.MissingRunError(
+        raise store.MissingRunError(
             f"{_path(results_dir, 'synthetic', protocol)}: no upper references of "
             f"{config['number']} sequences"
         )
@@ -338,7 +338,7 @@ def ceiling(references: dict) -> dict[str, float]:
 
 
 def _path(results_dir: Path | str | None, dataset: str, protocol: str) -> Path:
-    return runs.results_folder(results_dir) / dataset / protocol / "optimal.json"
+    return store.results_folder(results_dir) / dataset / protocol / "optimal.json"
 
 
 def _protocol(dataset: Dataset) -> str:

@@ -17,7 +17,6 @@ from motifbook.filters import readout
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
 from motifbook.motifs.scanning import scan
 from motifbook.networks.architectures import MODELS
-from motifbook.paper import measures
 from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.sequences.datasets import Split
@@ -98,7 +97,7 @@ def judge(records: Iterable[Record], own: dict[str, float], layer: int = 1) -> p
     -------
     DataFrame
         The rows of `runs.filters`, with `verdict` (a key of `VERDICTS`), `learned` (the TF by
-        `measures.learned_tf`, or None), `precise` (whether `site_precision` is at least `PART` of
+        `Filter.learned_tf`, or None), `precise` (whether `site_precision` is at least `PART` of
         the own precision of `site_tf`; never for a filter without sites) and `agrees` (whether
         `learned` is `site_tf`).
     """
@@ -107,7 +106,7 @@ def judge(records: Iterable[Record], own: dict[str, float], layer: int = 1) -> p
     verdict = np.where(table["any"], "other", "none")
     table["verdict"] = np.where(table["relevant"], "relevant", verdict)
     table["learned"] = pd.Series(
-        [measures.learned_tf(f) for record in records for f in record.layer(layer)["filters"]],
+        [one.learned_tf for record in records for one in record.layer(layer).filters],
         dtype=object,
     )
     needed = PART * table["site_tf"].map(own).astype(float)
