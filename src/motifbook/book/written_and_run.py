@@ -1,0 +1,359 @@
+"""What the chapter on the Methods and the code draws, says and tabulates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from motifbook.book import figures
+from motifbook.book.chapter import Gathered, gather, mean_sd, signed
+from motifbook.book.provenance import Markup, provenance
+from motifbook.motifs import matrices
+from motifbook.networks.architectures import MODELS
+from motifbook.networks.protocols import READING
+from motifbook.paper import claims, differences, measures
+from motifbook.records.runs import Record
+
+TRIALS = 3
+"""Trials of a rung."""
+ORDER = ("as run", *map(differences.rung, differences.LADDER), "as written")
+"""Rungs from top to bottom."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """The runs of the ladder.
+
+    Attributes
+    ----------
+    base : Gathered
+        As run, of `differences.LADDER_MODELS`.
+    steps : Gathered
+        With one switch (or two) as written.
+    whole : Gathered
+        As written, of `differences.WRITTEN_MODELS`.
+    """
+
+    base: Gathered
+    steps: Gathered
+    whole: Gathered
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What the figure of the ladder shows."""
+        own = self.whole.of(*differences.LADDER_MODELS)
+        return (*self.base.records, *self.steps.records, *own)
+
+    @property
+    def line(self) -> Markup:
+        """The line below what is made from them."""
+        own = (run for run in self.whole.wanted if run.model in differences.LADDER_MODELS)
+        wanted = len(self.base.wanted) + len(self.steps.wanted) + sum(1 for _ in own)
+        return provenance(self.records, wanted=wanted)
+
+
+def climb(
+    page: Gathered, models: str, trials: int, *, missing: str, profile: str, results_dir: Path | str
+) -> Ladder:
+    """The runs of the ladder; those not on record by the rule of `missing`.
+
+    Parameters
+    ----------
+    page : Gathered
+        The chapter's runs, as run.
+    models, trials, missing, profile, results_dir
+        As in `chapter.gather`; no more than `TRIALS` trials of a rung.
+    """
+    options: dict[str, Any] = {"missing": missing, "profile": profile, "results_dir": results_dir}
+    number = min(TRIALS, trials)
+    steps = [
+        gather(differences.LADDER_MODELS, models, number, protocol=protocol, **options)
+        for protocol in differences.LADDER
+    ]
+    whole = gather(differences.WRITTEN_MODELS, models, number, protocol="as-written", **options)
+    wanted = tuple(run for run in page.wanted if run.model in differences.LADDER_MODELS)
+    base = [record for model in differences.LADDER_MODELS for record in page.of(model)]
+    return Ladder(
+        Gathered(wanted, tuple(base)),
+        Gathered(
+            tuple(run for step in steps for run in step.wanted),
+            tuple(record for step in steps for record in step.records),
+        ),
+        whole,
+    )
+
+
+def not_made(steps: Gathered) -> str:
+    """Which rungs have no run, in words; empty where each has one."""
+    there = {record.run.protocol for record in steps.records}
+    asked = dict.fromkeys(run.protocol for run in steps.wanted)
+    absent = [f"`{differences.rung(name)}`" for name in asked if name not in there]
+    return f"Not yet run: {', '.join(absent)}." if absent else ""
+
+
+def effects(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """`differences.effects` of every quantity.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `differences.ladder`.
+    """
+    return {name: differences.effects(table, name) for name in differences.EFFECTS}
+
+
+def _shown(row) -> str:
+    if row.delta == 0 and (math.isnan(row.low) or row.low == row.high):
+        return "none"
+    interval = "" if math.isnan(row.low) else f" [{signed(row.low, 3)}, {signed(row.high, 3)}]"
+    return f"{signed(row.delta, 3)}{interval}"
+
+
+def effects_table(moved: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """`effects` on relevant matches and AUROC, with intervals: a row per model and rung."""
+    relevant = moved["match_relevant"]
+    return pd.DataFrame(
+        {
+            "trials": relevant["trials"].tolist(),
+            "Δ relevant matches": list(map(_shown, relevant.itertuples())),
+            "Δ AUROC": list(map(_shown, moved["auroc"].itertuples())),
+        },
+        index=pd.MultiIndex.from_arrays([relevant["label"], relevant["rung"]], names=[None, None]),
+    )
+
+
+def strongest(moved: Mapping[str, pd.DataFrame]) -> str:
+    """Which rung moves what most, for each model of the ladder, in words."""
+    words = {"match_relevant": "the fraction of relevant matches", "auroc": "the AUROC"}
+    return " ".join(
+        _most(MODELS[model].label, found[found["model"] == model], what)
+        for model in differences.LADDER_MODELS
+        for name, what in words.items()
+        for found in [moved[name][moved[name]["rung"] != "as written"]]
+    )
+
+
+def _most(label: str, found: pd.DataFrame, words: str) -> str:
+    if found.empty:
+        return f"No rung of {label} is on record yet."
+    row = found.loc[found["delta"].abs().idxmax()]
+    if row["delta"] == 0:
+        return f"No rung on record changes {words} of {label} at all."
+    sure = ", and the interval leaves out zero" if row["low"] * row["high"] > 0 else ""
+    return (
+        f"What moves {words} of {label} most is `{row['rung']}`: from {row['as_run']:.3f} to "
+        f"{row['mean']:.3f} in the same {row['trials']} trials{sure}."
+    )
+
+
+def reading(moved: Mapping[str, pd.DataFrame]) -> str:
+    """How far one written rule of reading at a time moves the relevant matches, in words."""
+    relevant = moved["match_relevant"]
+    found = relevant[relevant["rung"].isin(READING)].groupby("label", sort=False)["delta"]
+    furthest = found.agg(lambda delta: delta.abs().max())
+    moves = ", ".join(f"that of {label} by at most {most:.3f}" for label, most in furthest.items())
+    return (
+        "How filters are read is part of the result. One written rule of reading at a time moves "
+        f"the fraction of relevant matches: {moves or 'not yet run'}."
+    )
+
+
+def values(records: Iterable[Record], model: str, quantity: str) -> list[float]:
+    """A quantity of `measures.QUANTITIES` on the first layer of each run of a model."""
+    measure = measures.QUANTITIES[quantity]
+    return [measure(r, r.layer()) for r in records if r.run.model == model]
+
+
+def printed(model: str, quantity: str) -> str:
+    """Table 1's mean ± error of a first layer."""
+    table = claims.printed().query("dataset == 'synthetic' and layer == 1")
+    cell = table.set_index(["model", "quantity"]).loc[(model, quantity)]
+    return f"{cell['mean']:.3f}\u00a0±\u00a0{cell['error']:.3f}"
+
+
+def beside(page: Gathered, whole: Gathered) -> pd.DataFrame:
+    """As run, as written and printed: a row per model and quantity."""
+    rows = {
+        (MODELS[model].label, figures.QUANTITY[name][0]): {
+            "as run": mean_sd(values(page.records, model, name)),
+            "as written": mean_sd(values(whole.records, model, name)),
+            "paper": printed(model, name),
+        }
+        for model in whole.models
+        for name in differences.EFFECTS
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def beside_line(page: Gathered, whole: Gathered) -> Markup:
+    """The line below `beside`."""
+    asked = sum(run.model in whole.models for run in page.wanted)
+    return provenance([*page.of(*whole.models), *whole.records], asked + len(whole.wanted))
+
+
+def gap(records: Iterable[Record]) -> float:
+    """By how much the worse large pool is ahead of the better small one; NaN without all four."""
+    records = list(records)
+    found = {m: values(records, m, "match_relevant") for m in differences.WRITTEN_MODELS}
+    if not all(found.values()):
+        return math.nan
+    mean = {model: float(np.mean(shares)) for model, shares in found.items()}
+    return min(mean["cnn-25"], mean["cnn-50"]) - max(mean["cnn-2"], mean["cnn-4"])
+
+
+def gaps(page: Gathered, whole: Gathered) -> str:
+    """The gap between large pools and small ones, both ways, in words."""
+    found = {"as run": gap(page.records), "as written": gap(whole.records)}
+    told = [f"{signed(value, 3)} {name}" for name, value in found.items() if value == value]
+    waiting = [name for name, value in found.items() if value != value]
+    end = "."
+    if waiting:
+        end = f"; the runs {' and '.join(waiting)} are not all on record yet."
+    elif min(found.values()) > 0:
+        end = ". Either way it has the paper's sign."
+    return (
+        "The paper's main result is the gap between large pools and small ones. Taken from the "
+        "worse of CNN-25 and CNN-50 to the better of CNN-2 and CNN-4, in the fraction of relevant "
+        f"matches, it is {' and '.join(told) or 'not known yet'}{end}"
+    )
+
+
+def without_sites(whole: Gathered) -> str:
+    """How many filters the written rule leaves without a site, in words."""
+    read = [f for record in whole.records for f in record.layer(1).filters]
+    if not read:
+        return "How many filters that befalls is not yet known: nothing is on record as written."
+    empty = sum(f.sites == 0 for f in read)
+    return f"As written, that befell {empty} of {len(read)} first-layer filters."
+
+
+QUOTED = {
+    "cnn9-25-93": ("cnn9-25", "match_relevant"),
+    "cnn9-4-none": ("cnn9-4", "match_relevant"),
+    "cnn19-1-2-87": ("cnn19-1-2", "match_relevant"),
+    "cnn-50-2-90": ("cnn-50-2", "match_relevant"),
+    "cnn3-50-auroc": ("cnn3-50", "auroc"),
+    "cnn3-2-auroc": ("cnn3-2", "auroc"),
+}
+"""Claims whose number the tables print otherwise: of which model and quantity."""
+QUOTED_MODELS = tuple(model for model, _ in QUOTED.values())
+
+
+def disagreements(page: Gathered, networks: pd.DataFrame) -> pd.DataFrame:
+    """What text and Table 1 print, the archived run has, and ours: a row per claim of `QUOTED`.
+
+    Parameters
+    ----------
+    page : Gathered
+    networks : DataFrame
+        From `archive.networks`; may be empty.
+    """
+    quoted = claims.claims().set_index("id")["quote"]
+    archived = networks.set_index("model") if len(networks) else networks
+    rows = []
+    for claim, (model, quantity) in QUOTED.items():
+        found = f"{archived.loc[model, quantity]:.3f}" if len(archived) else "–"
+        if quantity == "auroc" and len(archived):
+            found += f" ({archived.loc[model, 'auroc_sd']:.3f})"
+        rows.append(
+            {
+                "the text": f"“{quoted[claim]}”",
+                "Table 1": printed(model, quantity),
+                "archived run": found,
+                "ours": mean_sd(values(page.records, model, quantity)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def parameter_counts(page: Gathered) -> str:
+    """How many parameters CNN-2 and CNN-50-2 have on record, in words; empty without runs."""
+    first = [page.first(model) for model in ("cnn-2", "cnn-50-2")]
+    counts = [f"{r.label} has {r.parameters:,}" for r in first if r]
+    return f"In our runs {' and '.join(counts)} trained parameters." if counts else ""
+
+
+def misfiled_table(misfiled: pd.DataFrame) -> pd.DataFrame:
+    """`differences.misfiled` for the page."""
+    names = {"truly": "by the motif of", "sites": "sites agree"}
+    return misfiled.set_index("counted as").rename_axis(None).rename(columns=names)
+
+
+def stat1(misfiled: pd.DataFrame, records: Sequence[Record]) -> str:
+    """How many filters the list counts for STAT1 that match MEF2B or MEF2D, in words."""
+    slips = misfiled[misfiled["counted as"] == "STAT1"]
+    counted = sum(f.tf == "STAT1" for r in records for f in r.layer(1).filters)
+    return (
+        f"Of {counted} first-layer filters that the list counts for STAT1, "
+        f"{slips['filters'].sum()} match MEF2B or MEF2D better than STAT1 itself; in "
+        f"{slips['sites'].sum()} of these the sites are MEF2A's. This book calls those MEF2A."
+    )
+
+
+def zeros(dropped: pd.DataFrame, number: int) -> str:
+    """How many of so many runs have a filter of zeros, in words.
+
+    Parameters
+    ----------
+    dropped : DataFrame
+        From `differences.silent_drop`.
+    number : int
+        Runs that were looked at.
+    """
+    if dropped.empty:
+        return (
+            f"None of the {number} runs looked at has a filter of zeros, in any layer that can be "
+            "read. So for these Tomtom would have read every file to its end, and no fraction of "
+            "ours would change."
+        )
+    several = len(dropped[["label", "rung", "trial"]].drop_duplicates())
+    return (
+        f"Of {number} runs looked at, {several} {'has' if several == 1 else 'have'} a filter of "
+        "zeros. The table shows their fractions as they are, and as Tomtom would have had them."
+    )
+
+
+def zeros_table(dropped: pd.DataFrame) -> pd.DataFrame:
+    """`differences.silent_drop` for the page."""
+    names = {
+        "first": "first of zeros",
+        "match_any": "any motif",
+        "match_relevant": "a relevant motif",
+        "match_any_dropped": "any motif, by Tomtom",
+        "match_relevant_dropped": "a relevant motif, by Tomtom",
+    }
+    return dropped.rename(columns=names).set_index("label").rename_axis(None).round(3)
+
+
+def unlisted(records: Iterable[Record], struck: Iterable[str]) -> tuple[int, int]:
+    """Filters that lose their relevant match if targets are struck off the list; of how many."""
+    kept = {target for ids in matrices.RELEVANT.values() for target in ids} - set(struck)
+    matched = [f for r in records for f in r.layer(1).filters if f.tf]
+    lost = sum(
+        not any(hit.target in kept and hit.e_value <= 0.1 for hit in filter.hits)
+        for filter in matched
+    )
+    return lost, len(matched)
+
+
+def least_seen(losses: Sequence[float], patience: int) -> float:
+    """The least validation loss seen if training stops after so many epochs without a better one.
+
+    Examples
+    --------
+    >>> least_seen([3.0, 2.0, 2.5, 2.5, 1.0], patience=2)
+    2.0
+    """
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        elif epoch - best >= patience:
+            break
+    return losses[best]
