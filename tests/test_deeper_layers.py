@@ -127,7 +127,7 @@ class TestSecondLayers:
         said = deeper_layers.second_layers(TABLES)
         assert "CNN-1 0.750\u00a0±\u00a00.250, CNN-1-1-100 0.250\u00a0±\u00a00.250." in said
         # Welch: 0.5 ± t(2) · 0.3536, t = 4.303.
-        assert "is 0.500; Welch's 95% interval is -1.021 to 2.021 (2 and 2 trials)." in said
+        assert "is +0.500; Welch's 95% interval is −1.021 to +2.021 (2 and 2 trials)." in said
 
     def test_one_trial_has_no_interval(self):
         tables = deeper_layers.tables(page(RECORDS[0], RECORDS[2]))

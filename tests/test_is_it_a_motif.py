@@ -51,6 +51,11 @@ class TestRates:
         assert "The rate of untrained filters is not on record yet." in said
         assert said.endswith("by no more than a tenth: CNN-2.")
 
+    def test_the_larger_rate_counts(self):
+        more = pd.DataFrame([("cnn-25", "untrained", 0.75, 0.0)], columns=self.FOUND.columns)
+        said = is_it_a_motif.without_learning(pd.concat([self.FOUND, more]))
+        assert said.endswith("by no more than a tenth: CNN-2, CNN-25.")
+
     def test_without_nulls(self):
         said = is_it_a_motif.without_learning(self.FOUND[self.FOUND["kind"] == "trained"])
         assert said.count("is not on record yet.") == 2 and "tenth" not in said

@@ -122,3 +122,22 @@ def test_unknown_chapter(small_book):
     small_book("print(6 * 7)")
     with pytest.raises(ValueError, match="unknown chapter 'pgae'; there are: page"):
         notebooks.read("pgae")
+
+
+def code(name: str) -> list[list[str]]:
+    """The lines of each code cell, blank ones left out."""
+    cells = [cell for cell in notebooks.read(name).cells if cell.cell_type == "code"]
+    return [[line for line in cell.source.splitlines() if line.strip()] for cell in cells]
+
+
+class TestChaptersAreProse:
+    """A chapter is prose with a few calls: what is longer, or has a name, is in the package."""
+
+    @pytest.mark.parametrize("name", CHAPTERS)
+    def test_cells_are_short_and_define_nothing(self, name):
+        for lines in code(name):
+            assert len(lines) <= 12, lines[0]
+            assert not any(re.match(r"\s*(def|class) ", line) for line in lines), lines[0]
+
+    def test_all_together(self):
+        assert sum(len(lines) for name in CHAPTERS for lines in code(name)) <= 900

@@ -200,12 +200,12 @@ def second_layers(by_place: Mapping[Place, pd.DataFrame]) -> str:
     spread = (
         "with one trial of either, no interval can be given"
         if np.isnan(low)
-        else f"Welch's 95% interval is {low:.3f} to {high:.3f}"
+        else f"Welch's 95% interval is {signed(low, 3)} to {signed(high, 3)}"
     )
     return (
         f"Share of second-layer filters that match a relevant motif: CNN-1 {mean_sd(one)}, "
-        f"CNN-1-1-100 {mean_sd(two)}. The difference is {one.mean() - two.mean():.3f}; {spread} "
-        f"({len(one)} and {len(two)} trials)."
+        f"CNN-1-1-100 {mean_sd(two)}. The difference is {signed(one.mean() - two.mean(), 3)}; "
+        f"{spread} ({len(one)} and {len(two)} trials)."
     )
 
 

@@ -70,7 +70,7 @@ _WORDS: dict[str, tuple[str, Callable[[Protocol], str]]] = {
         "batch norm",
         lambda p: "after each convolution" + (" and the hidden layer" if p.norm_hidden else ""),
     ),
-    "epsilon": ("batch norm's epsilon", lambda p: f"{p.norm_epsilon:g}"),
+    "epsilon": ("batch norm's epsilon", lambda p: f"{p.norm_epsilon:g}".replace("e-0", "e−")),
     "stopping": (
         "end of training",
         lambda p: (
