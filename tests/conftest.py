@@ -14,7 +14,7 @@ import pytest
 from msgspec import convert
 
 from motifbook.networks.architectures import MODELS
-from motifbook.records.runs import Record, Run
+from motifbook.records.runs import Record, Run, Scores
 from motifbook.sequences.datasets import fingerprint
 
 
@@ -85,6 +85,14 @@ def record_data(run: Run, auroc: float = 0.75, **changes) -> dict:
     }
 
 
+def scores(auroc: list[float], mean: float, aupr: list[float] | None = None) -> Scores:
+    """Scores of a classifier; only those that are given matter."""
+    aupr = auroc if aupr is None else aupr
+    means = {"mean_auroc": mean, "mean_aupr": sum(aupr) / len(aupr), "mean_average_precision": 0.5}
+    each = {"auroc": tuple(auroc), "aupr": tuple(aupr), "average_precision": tuple(aupr)}
+    return Scores(**each, **means)
+
+
 def record_of(run: Run, **changes) -> Record:
     """The record of `record_data`."""
     return convert(record_data(run, **changes), Record)
@@ -151,7 +159,7 @@ import sys
 from pathlib import Path
 from motifbook.networks import training
 from motifbook.records import experiment
-from motifbook.records.runs import Record, Run
+from motifbook.records.runs import Record, Run, Scores
 
 trained, fit = [], training.fit
 training.fit = lambda *arguments: trained.append(1) or fit(*arguments)

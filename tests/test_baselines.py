@@ -85,26 +85,27 @@ def test_record_round_trips_and_is_checked(tmp_path):
     path = baselines.write_record(dataset, tmp_path)
     assert path == tmp_path / "made/dataset.json"
     record = baselines.load_record("made", tmp_path)
-    assert record["classes"] == ["rich", "plain"]
-    assert record["sizes"].loc["sequences"].tolist() == [400, 60, 120, 580]
-    assert record["overlap"].loc["rich", "plain"] == 0
+    assert record.classes == ("rich", "plain")
+    assert record.size_table.loc["sequences"].tolist() == [400, 60, 120, 580]
+    assert record.overlap_table.loc["rich", "plain"] == 0
     table = baselines.baselines(dataset)
-    assert record["baselines"].shape == table.shape
-    assert np.allclose(record["baselines"]["auroc"], table["auroc"], atol=1e-6)
-    assert record["strength"] == table.attrs["strength"]
-    with pytest.raises(FileNotFoundError, match="no record of the dataset other"):
+    assert record.baseline_table.shape == table.shape
+    assert np.allclose(record.baseline_table["auroc"], table["auroc"], atol=1e-6)
+    assert record.strength == table.attrs["strength"]
+    with pytest.raises(FileNotFoundError, match=r"other/dataset\.json: no such record"):
         baselines.load_record("other", tmp_path)
     whole = path.read_text()
     data = json.loads(whole)
-    for damaged in (
-        whole[:200],
-        json.dumps({**data, "dataset": "other"}),
-        json.dumps({**data, "configuration": {}}),
-        json.dumps({**data, "baselines": data["baselines"][:2]}),
-        json.dumps({key: value for key, value in data.items() if key != "sizes"}),
+    for damaged, message in (
+        (whole[:200], "not readable as JSON"),
+        (json.dumps({**data, "dataset": "other"}), "says it is of other, expected made"),
+        (json.dumps({**data, "configuration": {}}), "its configuration has sha256"),
+        (json.dumps({**data, "baselines": data["baselines"][:2]}), "expected two of each"),
+        (json.dumps({**data, "overlap": [[1]]}), "overlap is no square of 2 classes"),
+        (json.dumps({k: v for k, v in data.items() if k != "sizes"}), "required field `sizes`"),
     ):
         path.write_text(damaged)
-        with pytest.raises(RecordError, match=r"dataset\.json: no whole record"):
+        with pytest.raises(RecordError, match=rf"dataset\.json: .*{message}"):
             baselines.load_record("made", tmp_path)
 
 

@@ -356,7 +356,7 @@ def test_the_seven_sets():
     assert len({(g, p) for g, p in zip(group, part, strict=True)}) == group.max() + 1
     assert len(np.unique(groups(bases, 50))) == len(bases)
     # The record that the book reads is of these very sequences.
-    assert dataset.config == baselines.load_record("chipseq")["configuration"]["dataset"]
+    assert dataset.config == baselines.load_record("chipseq").configuration["dataset"]
 
 
 class TestMotifsBeyondTheTargets:

@@ -543,7 +543,7 @@ def test_the_window_can_be_chosen(run, refused, peaks, tmp_path):
     assert out.endswith(f"on record: {tmp_path / 'results' / 'my-peaks-80nt' / 'dataset.json'}\n")
     assert run("describe", f"{peaks}@80", *results) == out
     record = baselines.load_record("my-peaks-80nt", tmp_path / "results")
-    assert record["configuration"]["dataset"]["length"] == 80
+    assert record.configuration["dataset"]["length"] == 80
     options = ("--models", "cnn-2", "--trials", 1, *results, "--dataset", peaks, "--length", 80)
     assert "0 of 1 runs on record" in run("runs", *options)
     for verb in (("describe",), ("train", "--model", "cnn-2", "--dataset")):

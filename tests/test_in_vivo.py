@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import learned
 from drawn import points_of, texts
+from msgspec import convert
 
 from motifbook.book import figures, in_vivo
 from motifbook.book.chapter import Gathered
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
 from motifbook.paper import claims
+from motifbook.records import store
+from motifbook.yardsticks.baselines import Description
 
 PPM = np.eye(4)[[0, 1, 2]].tolist()
 ADDED = {"id": "my.meme:one", "name": "one", "source": "my.meme", "ppm": PPM, "nsites": 20.0}
@@ -25,25 +27,33 @@ CONFIGURATION = {
 }  # fmt: skip
 
 
-def described(**changes) -> in_vivo.Data:
-    baselines = pd.DataFrame(
-        [("gc", "MAX", 0.5, 0.2), ("gc", "MYTF", 0.7, 0.4),
-         ("words", "MAX", 0.8, 0.5), ("words", "MYTF", 0.9, 0.6)],
-        columns=["baseline", "class", "auroc", "aupr"],
-    )  # fmt: skip
-    sizes = pd.DataFrame(
-        {"train": [700, 5], "valid": [100, 1], "test": [200, 2], "all": [1000, 8]},
-        index=["sequences", "MAX"],
-    )
-    record = {
-        "classes": ["MAX", "MYTF"],
-        "relevant": {"MAX": list(matrices.RELEVANT["MAX"]), "MYTF": []},
-        "configuration": {"dataset": CONFIGURATION | changes.pop("configuration", {})},
-        "configuration_sha256": "12345678abc",
-        "sizes": sizes,
-        "baselines": baselines,
+def described(tfs=("MAX", "MYTF"), **changes) -> in_vivo.Data:
+    areas = {"gc": ((0.5, 0.2), (0.7, 0.4)),
+             "words": ((0.8, 0.5), (0.9, 0.6))}  # fmt: skip
+    baselines = [
+        {"baseline": name, "class": tf, "positives": 0.5, "auroc": auroc, "aupr": aupr}
+        | {"average_precision": 0.5}
+        for name, of_tf in areas.items()
+        for tf, (auroc, aupr) in zip(tfs, of_tf, strict=True)
+    ]
+    sizes = {
+        "sequences": {"train": 700, "valid": 100, "test": 200, "all": 1000},
+        "MAX": {"train": 5, "valid": 1, "test": 2, "all": 8},
     }
-    return in_vivo.Data(changes.pop("name", "mine"), record | changes)
+    name = changes.pop("name", "mine")
+    record = {
+        **store.envelope({"dataset": CONFIGURATION | changes.pop("configuration", {})}),
+        "dataset": name,
+        "classes": tfs,
+        "relevant": {"MAX": list(matrices.RELEVANT["MAX"]), "MYTF": []},
+        "sizes": sizes,
+        "overlap": [[8, 1], [1, 5]],
+        "word": 6,
+        "strength": 0.001,
+        "baselines": baselines,
+        "seconds": 1.0,
+    }
+    return in_vivo.Data(name, convert(record | changes, Description))
 
 
 MINE, UNREAD = described(), in_vivo.Data("chipseq", None)
@@ -88,7 +98,7 @@ class TestOpenData:
         for tf in ("MAX", "SP1"):
             (tmp_path / "peaks" / f"{tf}.fa").write_text(">a\nACGT\n")
         found = in_vivo.open_data(str(tmp_path / "peaks"), results_dir=tmp_path)
-        assert (found.name, found.record, found.classes) == ("peaks", None, [])
+        assert (found.name, found.record, found.classes) == ("peaks", None, ())
 
 
 class TestTheData:
@@ -242,8 +252,7 @@ class TestNetworks:
         assert in_vivo.hard(EMPTY).empty
 
     def test_gains(self, page):
-        data = described()
-        data.record["baselines"]["class"] = ["MAX", "SP1"] * 2
+        data = described(tfs=("MAX", "SP1"))
         found = in_vivo.gains(page, data, ["cnn-1", "cnn-25"])
         assert found.loc["MAX"].tolist() == ["+0.100", "+0.100"]
         assert found.loc["SP1"].tolist() == ["−0.200", "+0.000"]

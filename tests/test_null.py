@@ -190,7 +190,7 @@ def test_rows_are_added_to_what_is_on_record(tmp_path):
         null.write_null("untrained", rows(), tmp_path, settled_on=10)
     assert path.read_text() == before
     path.write_text(before[:-20])
-    with pytest.raises(RecordError, match=r"untrained\.json: not a readable record"):
+    with pytest.raises(RecordError, match=r"untrained\.json: not readable as JSON"):
         null.write_null("untrained", rows(), tmp_path)
     assert path.read_text() == before[:-20]
 
@@ -214,10 +214,14 @@ def test_what_cannot_be_loaded(tmp_path):
     with pytest.raises(RecordError, match="is of kind 'shuffled', expected 'untrained'"):
         null.load_null("untrained", tmp_path)
     for damaged, message in (
-        (whole[:-20], "not a readable record"),
-        (whole.replace('"evalue": 0.1', '"evalue": 0.2'), "does not have the hash"),
-        (whole.replace('"match_any"', '"match_all"'), "'match_any'"),
-        ("[]", "not a readable record"),
+        (whole[:-20], "not readable as JSON"),
+        (whole.replace('"evalue": 0.1', '"evalue": 0.2'), "its configuration has sha256"),
+        (whole.replace('"match_any"', '"match_all"'), "missing required field `match_any`"),
+        (
+            whole.replace('"match_any": 0.25', '"match_any": 25'),
+            r"rows\[0\]\.match_any: .* found 25",
+        ),
+        ("[]", "Expected `object`, got `array`"),
     ):
         path.write_text(damaged)
         with pytest.raises(RecordError, match=rf"shuffled\.json: .*{message}"):

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import scores
 
 from motifbook.motifs.matrices import Motif, ground_truth
 from motifbook.records import store
@@ -220,13 +221,13 @@ def test_record_round_trip(tmp_path):
     assert path == tmp_path / "synthetic" / "as-run" / "optimal.json"
     assert [p.name for p in path.parent.iterdir()] == ["optimal.json"]
     record = optimal.load_reference(tmp_path, "synthetic", "as-run")
-    assert record["references"] == optimal.reference(dataset)
-    assert record["configuration"]["dataset"] == dataset.config
-    assert record["sequences"] == 300
-    pwm, posterior = (record["references"][name] for name in optimal.REFERENCES)
-    assert 0.5 < pwm["mean_auroc"] <= posterior["mean_auroc"] < 1
-    assert pwm["mean_aupr"] < posterior["mean_aupr"]
-    assert posterior["mean_auroc"] == pytest.approx(np.mean(posterior["auroc"]))
+    assert record.references == optimal.reference(dataset)
+    assert record.configuration["dataset"] == dataset.config
+    assert record.sequences == 300
+    pwm, posterior = record.references.pwm, record.references.posterior
+    assert 0.5 < pwm.mean_auroc <= posterior.mean_auroc < 1
+    assert pwm.mean_aupr < posterior.mean_aupr
+    assert posterior.mean_auroc == pytest.approx(np.mean(posterior.auroc))
 
 
 def test_bad_records_are_refused(tmp_path):
@@ -238,7 +239,7 @@ def test_bad_records_are_refused(tmp_path):
     other = tmp_path / "synthetic" / "as-written" / "optimal.json"
     other.parent.mkdir()
     other.write_text(whole)
-    with pytest.raises(ValueError, match="says format, dataset, protocol are"):
+    with pytest.raises(ValueError, match="says it is of synthetic as-run, expected"):
         optimal.load_reference(tmp_path, protocol="as-written")
 
     def damaged(change) -> str:
@@ -247,15 +248,18 @@ def test_bad_records_are_refused(tmp_path):
         return json.dumps(record)
 
     for text, message in [
-        (whole[:100], "no whole record"),
-        ("[]", "no whole record"),
-        (damaged(lambda r: r["configuration"]["dataset"].update(seed=6)), "hash"),
-        (damaged(lambda r: r["references"]["pwm"].update(mean_auroc=1.5)), "outside 0..1"),
+        (whole[:100], "not readable as JSON"),
+        ("[]", "Expected `object`, got `array`"),
+        (damaged(lambda r: r["configuration"]["dataset"].update(seed=6)), "has sha256"),
+        (
+            damaged(lambda r: r["references"]["pwm"].update(mean_auroc=1.5)),
+            r"\$\.references\.pwm\.mean_auroc: .*, found 1\.5",
+        ),
         (
             damaged(lambda r: r["references"]["pwm"]["aupr"].pop()),
-            "pwm 'aupr' must be a list of one number",
+            r"references\.pwm\.aupr has 11 numbers, expected 12, one a class",
         ),
-        (damaged(lambda r: r["references"].pop("posterior")), "KeyError.*posterior"),
+        (damaged(lambda r: r["references"].pop("posterior")), "required field `posterior`"),
     ]:
         path.write_text(text)
         with pytest.raises(store.RecordError, match=message):
@@ -289,17 +293,17 @@ def test_ground_truth_is_the_default():
 
 
 def test_get_follows_the_rules_of_missing_records(tmp_path, monkeypatch):
-    assert optimal.get("smoke", results_dir=tmp_path) == {}
+    assert optimal.get("smoke", results_dir=tmp_path) is None
     with pytest.raises(store.MissingRunError, match="no upper references of 2000 sequences"):
         optimal.get("smoke", missing="error", results_dir=tmp_path)
     with pytest.raises(ValueError, match="missing must be one of skip, train, error"):
         optimal.get("smoke", missing="make", results_dir=tmp_path)
     dataset = synthetic.make(number=2000)
     optimal.write_reference(dataset, tmp_path)
-    stored = optimal.load_reference(tmp_path)["references"]
+    stored = optimal.load_reference(tmp_path).references
     assert optimal.get("smoke", missing="error", results_dir=tmp_path) == stored
     # A record of the 2,000 says nothing of the 25,000.
-    assert optimal.get("paper", results_dir=tmp_path) == {}
+    assert optimal.get("paper", results_dir=tmp_path) is None
     monkeypatch.setattr(optimal, "reference", lambda dataset: {"sequences": len(dataset.test)})
     monkeypatch.setattr(optimal.synthetic, "get", lambda *_, **__: dataset)
     computed = optimal.get("quick", missing="train", results_dir=tmp_path)
@@ -307,10 +311,9 @@ def test_get_follows_the_rules_of_missing_records(tmp_path, monkeypatch):
 
 
 def test_what_plots_draw_of_references():
-    references = {
-        "posterior": {"mean_auroc": 0.75, "auroc": [n / 16 for n in range(12)]},
-        "pwm": {"mean_auroc": 0.5, "auroc": [0.0] * 12},
-    }
+    references = optimal.References(
+        posterior=scores([n / 16 for n in range(12)], 0.75), pwm=scores([0.0] * 12, 0.5)
+    )
     assert optimal.heights(references) == {"Bayes-optimal": 0.75, "true PWMs": 0.5}
     assert list(optimal.ceiling(references).items())[:2] == [("Arid3a", 0.0), ("CEBPB", 1 / 16)]
-    assert optimal.heights({}) == optimal.ceiling({}) == {}
+    assert optimal.heights(None) == optimal.ceiling(None) == {}

@@ -6,19 +6,17 @@ import math
 
 import pandas as pd
 import pytest
-from conftest import learned
+from conftest import learned, scores
 
 from motifbook.book import pooling
 from motifbook.motifs import matrices
 from motifbook.paper import measures
 from motifbook.records import runs
+from motifbook.yardsticks.optimal import References
 
 AUROCS = [0.9] * 12
 AUROCS[matrices.TFS.index("MAX")], AUROCS[matrices.TFS.index("SP1")] = 0.95, 0.98
-REFERENCES = {
-    "posterior": {"mean_auroc": 0.95, "auroc": AUROCS},
-    "pwm": {"mean_auroc": 0.9, "auroc": AUROCS},
-}
+REFERENCES = References(posterior=scores(AUROCS, 0.95), pwm=scores(AUROCS, 0.9))
 RECORDS = [
     learned("cnn-4", 1, "MAX none other dead", auroc=(0.9, 0.7)),
     learned("cnn-4", 2, "none none none none", auroc=(0.9, 0.9)),
@@ -59,7 +57,7 @@ def test_shortfall_names_the_closest_and_the_furthest():
     said = pooling.shortfall(runs.table(RECORDS), REFERENCES)
     assert "reaches 0.950. CNN-10 comes closest, 0.030 below it" in said
     assert said.endswith("CNN-4 stays 0.100 below.")
-    for table, references in ((runs.table([]), REFERENCES), (runs.table(RECORDS), {})):
+    for table, references in ((runs.table([]), REFERENCES), (runs.table(RECORDS), None)):
         assert "not yet on record" in pooling.shortfall(table, references)
 
 
@@ -123,7 +121,7 @@ class TestShortfalls:
             "of 10 or more, no TF on record is without a filter."
         )
 
-    @pytest.mark.parametrize(("records", "references"), [([], REFERENCES), (RECORDS, {})])
+    @pytest.mark.parametrize(("records", "references"), [([], REFERENCES), (RECORDS, None)])
     def test_not_yet_run(self, records, references):
         cases = pooling.shortfalls(records, references)
         assert "not yet on record" in pooling.unlearned(cases)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec import convert
 
 from motifbook.book.provenance import (
     anchor,
@@ -15,7 +16,7 @@ from motifbook.book.provenance import (
     provenance,
 )
 from motifbook.paper import verdicts
-from motifbook.records import experiment
+from motifbook.records import experiment, store
 from motifbook.records.runs import Run
 from motifbook.sequences import synthetic
 
@@ -101,8 +102,10 @@ def test_page_escapes_what_records_say(tmp_path, write_record):
 
 
 def test_line_of_data_says_which_record_or_how_to_make_it():
-    found = described("peaks", {"configuration_sha256": "0123456789ab"})
-    assert "peaks/dataset.json (configuration 01234567)" in repr(found)
+    record = convert(store.envelope({"seed": 1}), store.Envelope)
+    found = described("peaks", record)
+    sha256 = record.configuration_sha256[:8]
+    assert f"peaks/dataset.json (configuration {sha256})" in repr(found)
     assert repr(described("peaks", None)).endswith("put it there with: motifbook describe peaks")
     assert 'class="provenance"' in described("<b>", None).html
     assert "<b>" not in described("<b>", None).html

@@ -8,11 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import scores
 from drawn import texts
 
 from motifbook.book import figures, synthetic_data
 from motifbook.motifs.matrices import Motif
 from motifbook.sequences.datasets import SITE, Dataset, Split, encode
+from motifbook.yardsticks.optimal import References
 
 COLUMNS = (
     "tf", "width", "bits", "share", "threshold", "negatives", "carriers", "fraction",
@@ -27,9 +29,10 @@ SURVEY = pd.DataFrame(
     ],
     columns=COLUMNS,
 )
-SCORES = {"auroc": [0.75, 0.5], "aupr": [0.5, 0.25], "mean_auroc": 0.625, "mean_aupr": 0.375}
-BEST = {"auroc": [1.0, 0.75], "aupr": [0.75, 0.5], "mean_auroc": 0.875, "mean_aupr": 0.625}
-READERS = synthetic_data.readers({"pwm": SCORES, "posterior": BEST}, ("MAX", "CEBPB"), SURVEY)
+REFERENCES = References(
+    pwm=scores([0.75, 0.5], 0.625, [0.5, 0.25]), posterior=scores([1.0, 0.75], 0.875, [0.75, 0.5])
+)
+READERS = synthetic_data.readers(REFERENCES, ("MAX", "CEBPB"), SURVEY)
 NO_READERS = synthetic_data.readers(None, ("MAX", "CEBPB"), SURVEY)
 
 

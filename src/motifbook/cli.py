@@ -488,10 +488,10 @@ def _describe(options) -> None:
 
     path = baselines.write_record(catalogue.open_dataset(name, source), options.results)
     record = baselines.load_record(name, options.results)
-    scores = record["baselines"].pivot_table(
+    scores = record.baseline_table.pivot_table(
         index="class", columns="baseline", values="auroc", sort=False
     )
-    table = record["sizes"].join(scores.add_prefix("AUROC ").round(3))
+    table = record.size_table.join(scores.add_prefix("AUROC ").round(3))
     print(table.to_string(na_rep=""))
     print(f"on record: {path}")
 

@@ -38,26 +38,26 @@ class Data:
     Attributes
     ----------
     name : str
-    record : dict or None
+    record : Description or None
         From `baselines.get`.
     """
 
     name: str
-    record: dict | None
+    record: baselines.Description | None
 
     @property
     def configuration(self) -> dict:
         """What made the dataset; empty where it is not on record."""
-        return self.record["configuration"]["dataset"] if self.record else {}
+        return self.record.configuration["dataset"] if self.record else {}
 
     @property
-    def classes(self) -> list[str]:
-        return self.record["classes"] if self.record else []
+    def classes(self) -> tuple[str, ...]:
+        return self.record.classes if self.record else ()
 
     @property
-    def relevant(self) -> dict[str, list[str]]:
+    def relevant(self) -> dict[str, tuple[str, ...]]:
         """The motifs that count for each TF."""
-        return self.record["relevant"] if self.record else {}
+        return self.record.relevant if self.record else {}
 
     @property
     def uncounted(self) -> bool:
@@ -74,7 +74,7 @@ class Data:
         """AUROC and AUPR of what needs no network: `class`, `baseline` in words, and both."""
         if self.record is None:
             return pd.DataFrame(columns=["baseline", "class", "auroc", "aupr"])
-        return self.record["baselines"].replace({"baseline": READERS})
+        return self.record.baseline_table.replace({"baseline": READERS})
 
 
 def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "") -> Data:
@@ -108,7 +108,7 @@ def lead(page: Gathered, data: Data) -> str:
     known = {"deepsea": "the paper's own data", "chipseq": "**not the paper's data**"}
     about = "not on record yet"
     if data.record:
-        sequences = data.record["sizes"].loc["sequences", "all"]
+        sequences = data.record.size_table.loc["sequences", "all"]
         length = data.configuration["length"]
         about = f"{sequences:,} sequences of {length} nt and {len(data.classes)} TFs"
     return (
@@ -162,7 +162,7 @@ def sizes(data: Data) -> pd.DataFrame:
     """Bound sequences, sites and those kept of each TF, and how many are in each split."""
     if data.record is None:
         return pd.DataFrame()
-    found = data.record["sizes"].drop(columns="all")
+    found = data.record.size_table.drop(columns="all")
     found = found.rename(columns={"train": "training", "valid": "validation"})
     if sets := data.configuration.get("sets"):
         taken = pd.DataFrame(sets).T[["bound", "sites", "sites_kept"]]

@@ -16,6 +16,7 @@ from motifbook.paper import measures
 from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.yardsticks import optimal
+from motifbook.yardsticks.optimal import References
 
 SMALL = 4
 """The largest first pool, in nt, that the paper calls small."""
@@ -73,17 +74,17 @@ def apart(comparison: pd.DataFrame) -> str:
     )
 
 
-def shortfall(table: pd.DataFrame, references: dict) -> str:
+def shortfall(table: pd.DataFrame, references: References | None) -> str:
     """Which model comes closest to the Bayes-optimal mean AUROC, and which stays furthest below.
 
     Parameters
     ----------
     table : DataFrame
         One row per run (`runs.table`).
-    references : dict
+    references : References or None
         From `optimal.get`.
     """
-    if not references or table.empty:
+    if references is None or table.empty:
         return "The upper references, or all runs, are not yet on record."
     best = optimal.heights(references)["Bayes-optimal"]
     short = best - table.groupby("label", sort=False)["auroc"].mean()
@@ -157,7 +158,7 @@ def over_tfs(records: Iterable[Record]) -> pd.DataFrame:
     return per_trial.groupby(model, sort=False).agg(mean_sd, decimals=1)
 
 
-def shortfalls(records: Sequence[Record], references: dict) -> pd.DataFrame:
+def shortfalls(records: Sequence[Record], references: References | None) -> pd.DataFrame:
     """One row per run and TF: how far below the ceiling it is, and whether a filter learned it.
 
     Returns

@@ -12,6 +12,7 @@ import pandas as pd
 
 from motifbook.networks.architectures import MODELS
 from motifbook.records.runs import Record, Run
+from motifbook.records.store import Envelope
 from motifbook.sequences.datasets import Dataset
 
 PAGE = "runs.html"
@@ -83,14 +84,14 @@ def computed_from(dataset: Dataset) -> Markup:
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 
 
-def described(name: str, record: dict | None) -> Markup:
+def described(name: str, record: Envelope | None) -> Markup:
     """The line of a figure or table about real data, from their record (`baselines.get`)."""
     if record is None:
         text = f"Not on record yet; put it there with: motifbook describe {name}"
     else:
         text = (
             f"From the record of the data, {name}/dataset.json "
-            f"(configuration {record['configuration_sha256'][:8]})."
+            f"(configuration {record.configuration_sha256[:8]})."
         )
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 

@@ -19,10 +19,11 @@ from motifbook.paper import claims
 from motifbook.sequences import synthetic
 from motifbook.sequences.datasets import Dataset, Split
 from motifbook.yardsticks import chance, optimal
+from motifbook.yardsticks.optimal import References
 
 GOOD = {0.9: "nine in ten", 0.5: "half"}
 """What a window has to be as good as: the share of the embedded motifs, in words."""
-READERS = {"pwm": "true PWMs", "posterior": "Bayes-optimal"}
+READERS = ("true PWMs", "Bayes-optimal")
 
 
 def embedded(split: Split) -> np.ndarray:
@@ -179,14 +180,16 @@ def worth(survey: pd.DataFrame, tf: str, bits: float) -> str:
     )
 
 
-def readers(references: dict | None, classes: Sequence[str], survey: pd.DataFrame) -> pd.DataFrame:
+def readers(
+    references: References | None, classes: Sequence[str], survey: pd.DataFrame
+) -> pd.DataFrame:
     """AUROC and AUPR of both readers by TF, least information first, then the mean."""
-    if not references:
+    if references is None:
         return pd.DataFrame()
     columns = {
-        (quantity.upper(), name): references[key][quantity] + [references[key][f"mean_{quantity}"]]
+        (quantity.upper(), name): [*getattr(scores, quantity), getattr(scores, f"mean_{quantity}")]
         for quantity in ("auroc", "aupr")
-        for key, name in READERS.items()
+        for scores, name in zip((references.pwm, references.posterior), READERS, strict=True)
     }
     found = pd.DataFrame(columns, index=[*classes, "mean"])
     return found.loc[[*by_information(survey).index, "mean"]]
@@ -211,7 +214,7 @@ def beside_the_paper(found: pd.DataFrame, survey: pd.DataFrame) -> str:
     printed = claims.printed().query("dataset == 'synthetic' and quantity == 'auroc'")
     top = printed.loc[printed["mean"].idxmax()]
     auroc = found["AUROC"]
-    pwm, posterior = (auroc.loc["mean", name] for name in READERS.values())
+    pwm, posterior = (auroc.loc["mean", name] for name in READERS)
     bits = by_information(survey)["bits"][0.9]
     by_bits = auroc["Bayes-optimal"].drop("mean").corr(bits, method="spearman")
     return (

@@ -6,21 +6,21 @@ differ in GC content and in repeats. Both references stand beside it.
 
 from __future__ import annotations
 
-import json
-import platform
+import os
 import time
-from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import pandas as pd
+from msgspec import Meta, Struct
 
-import motifbook
-from motifbook.files import read_json, write_whole
 from motifbook.networks import evaluation, training
 from motifbook.records import runs, store
+from motifbook.records.store import Count, Envelope, Fraction, Number, Positive, Score
 from motifbook.sequences import catalogue, chipseq
-from motifbook.sequences.datasets import AMBIGUOUS, Dataset, Split, fingerprint
+from motifbook.sequences.datasets import AMBIGUOUS, Dataset, Split
 
 WORD = 6
 """Length of the counted words (nt)."""
@@ -28,6 +28,69 @@ STRENGTHS = (1e-4, 1e-3, 1e-2)
 """Inverse strengths of the L2 penalty; the validation split chooses."""
 MOST_SEQUENCES = 50_000
 """Of a larger training split, so many sequences at random are enough for 2,080 weights a class."""
+
+
+class Baseline(Struct, frozen=True, kw_only=True):
+    """One row of `baselines`."""
+
+    baseline: Annotated[str, Meta(pattern="^(gc|words)$")]
+    tf: str = msgspec.field(name="class")
+    positives: Fraction
+    auroc: Score
+    aupr: Score
+    average_precision: Score
+
+
+class Description(Envelope, frozen=True, kw_only=True, eq=False):
+    """What is on record of a dataset of real sequences.
+
+    Attributes
+    ----------
+    relevant : dict
+        The motifs that count as a match of each class.
+    sizes, overlap, baselines
+        The tables of `chipseq.sizes`, `chipseq.overlap` and `baselines`; as data frames they are
+        `size_table`, `overlap_table` and `baseline_table`.
+    word : int
+        Length of the counted words (nt).
+    strength : float
+        The chosen inverse strength of the penalty.
+
+    Raises
+    ------
+    ValueError
+        If a table is not of the classes.
+    """
+
+    kind: Annotated[str, Meta(pattern="^dataset$")] = "dataset"
+    dataset: str
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]
+    relevant: dict[str, tuple[str, ...]]
+    sizes: dict[str, dict[str, Count]]
+    overlap: tuple[tuple[Count, ...], ...]
+    word: Number
+    strength: Positive
+    baselines: tuple[Baseline, ...]
+    seconds: Positive
+
+    def __post_init__(self) -> None:
+        Envelope.__post_init__(self)
+        if sorted(one.tf for one in self.baselines) != sorted(self.classes * 2):
+            raise ValueError("baselines are not those of the classes, expected two of each")
+        if {len(self.overlap), *map(len, self.overlap)} != {len(self.classes)}:
+            raise ValueError(f"overlap is no square of {len(self.classes)} classes")
+
+    @property
+    def size_table(self) -> pd.DataFrame:
+        return pd.DataFrame.from_dict(self.sizes, orient="index")
+
+    @property
+    def overlap_table(self) -> pd.DataFrame:
+        return pd.DataFrame(self.overlap, index=list(self.classes), columns=list(self.classes))
+
+    @property
+    def baseline_table(self) -> pd.DataFrame:
+        return pd.DataFrame(msgspec.to_builtins(self.baselines))
 
 
 def baselines(dataset: Dataset, seed: int = 33) -> pd.DataFrame:
@@ -114,36 +177,24 @@ def write_record(dataset: Dataset, results_dir: Path | str | None = None) -> Pat
     started = time.perf_counter()
     table = baselines(dataset)
     sizes, overlap = chipseq.sizes(dataset), chipseq.overlap(dataset)
-    configuration = {"dataset": dataset.config}
     record = {
-        "format": store.FORMAT,
+        **store.envelope({"dataset": dataset.config}, "numpy", "scikit-learn", "scipy"),
         "dataset": dataset.name,
-        "configuration": configuration,
-        "configuration_sha256": fingerprint(configuration),
-        "versions": {
-            "motifbook": motifbook.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "scikit-learn", "scipy")},
-        },
-        "classes": list(dataset.classes),
-        "relevant": {tf: list(ids) for tf, ids in dataset.relevant.items()},
+        "classes": dataset.classes,
+        "relevant": dataset.relevant,
         "sizes": sizes.to_dict("index"),
         "overlap": overlap.to_numpy().tolist(),
         "word": WORD,
         "strength": table.attrs["strength"],
-        "baselines": json.loads(table.to_json(orient="records", double_precision=6)),
+        "baselines": table.round(6).to_dict("records"),
         "seconds": round(time.perf_counter() - started, 1),
     }
-    path = _path(dataset.name, results_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(record, indent=1, allow_nan=False)
-    write_whole(path, text + "\n")
-    return path
+    return store.save(_path(dataset.name, results_dir), msgspec.convert(record, Description))
 
 
 def get(
     dataset: str, *, missing: str = "skip", results_dir: Path | str | None = None
-) -> dict | None:
+) -> Description | None:
     """The record of a dataset of real sequences, by the rules of `runs.get`.
 
     Parameters
@@ -167,29 +218,20 @@ def get(
     name, source = catalogue.parse_dataset(dataset)
     store.open_results(results_dir, missing)
     path = _path(name, results_dir)
-    if not path.is_file():
-        if missing == "error":
-            raise store.MissingRunError(f"{path}: no record of the dataset {name}")
-        if missing == "skip":
+    if not os.path.lexists(path):
+        if not store.makes(missing, f"{path}: no record of the dataset {name}"):
             return None
         if source is not None:
             runs.check_place(source, results_dir)
         write_record(catalogue.open_dataset(name, source), results_dir)
     record = load_record(name, results_dir)
     if source is not None:
-        made = record["configuration"]["dataset"]
-        runs.check_source(path, source, made, record["relevant"])
+        runs.check_source(path, source, record.configuration["dataset"], record.relevant)
     return record
 
 
-def load_record(name: str, results_dir: Path | str | None = None) -> dict:
-    """Read the record that `write_record` left of a dataset, its tables as data frames.
-
-    Returns
-    -------
-    dict
-        `sizes`, `overlap` and `baselines` are data frames as `chipseq.sizes`, `chipseq.overlap` and
-        `baselines` give them; the rest as it was written.
+def load_record(name: str, results_dir: Path | str | None = None) -> Description:
+    """Read the record that `write_record` left of a dataset.
 
     Raises
     ------
@@ -199,22 +241,9 @@ def load_record(name: str, results_dir: Path | str | None = None) -> dict:
         If the file is not a whole record of that dataset.
     """
     path = _path(name, results_dir)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no record of the dataset {name}")
-    try:
-        record = read_json(path)
-        if (found := (record["format"], record["dataset"])) != (store.FORMAT, name):
-            raise ValueError(f"is of format and dataset {found}, not {(store.FORMAT, name)}")
-        if fingerprint(record["configuration"]) != record["configuration_sha256"]:
-            raise ValueError("its configuration does not have the hash that it states")
-        classes = record["classes"]
-        record["sizes"] = pd.DataFrame.from_dict(record["sizes"], orient="index")
-        record["overlap"] = pd.DataFrame(record["overlap"], index=classes, columns=classes)
-        record["baselines"] = pd.DataFrame(record["baselines"])
-        if sorted(record["baselines"]["class"]) != sorted(classes * 2):
-            raise ValueError("it lacks the baselines of some classes")
-    except (KeyError, TypeError, ValueError) as error:
-        raise store.RecordError(f"{path}: no whole record of a dataset ({error})") from error
+    record = store.load(path, Description)
+    if record.dataset != name:
+        raise store.RecordError(f"{path}: says it is of {record.dataset}, expected {name}")
     return record
 
 

@@ -11,21 +11,19 @@ and layer.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import platform
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
+from msgspec import Meta, Struct, convert, to_builtins
 
-import motifbook
-from motifbook.files import read_json, write_whole
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
@@ -33,8 +31,9 @@ from motifbook.networks import evaluation, training
 from motifbook.networks.architectures import Architecture
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Filter, Layer, Record, Run
+from motifbook.records.store import Count, Envelope, Fraction, Number
 from motifbook.sequences import catalogue
-from motifbook.sequences.datasets import Split, fingerprint
+from motifbook.sequences.datasets import Split
 
 if TYPE_CHECKING:
     import keras
@@ -43,23 +42,50 @@ KINDS = ("untrained", "shuffled")
 SHUFFLES = 20
 CALIBRATED_ON = 2_000
 """Training sequences that batch norm's statistics of an untrained network are taken from."""
-COLUMNS = (
-    "dataset",
-    "protocol",
-    "profile",
-    "model",
-    "trial",
-    "layer",
-    "filters",
-    "dead",
-    "match_any",
-    "match_relevant",
-    "commonest",
-    "match_commonest",
-)
-"""What a row says: a network's layer, its number of filters and of dead ones; the fractions of
-filters that match any motif and a relevant one (NaN where none is relevant); the motif that is the
-best match of most filters, and of which fraction. In `shuffled`, of all shuffled filters."""
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One layer of one network: in `shuffled`, all its filters in all their random orders.
+
+    Attributes
+    ----------
+    filters, dead : int
+        Of the network.
+    match_any, match_relevant : float
+        Fractions of filters that match any motif and a relevant one (None where none is relevant).
+    commonest, match_commonest
+        The motif that is the best match of most filters, and of which fraction.
+    """
+
+    dataset: str
+    protocol: str
+    profile: str
+    model: str
+    trial: Number
+    layer: Number
+    filters: Number
+    dead: Count
+    match_any: Fraction
+    match_relevant: Fraction | None
+    commonest: str | None
+    match_commonest: Fraction
+
+    @property
+    def place(self) -> tuple:
+        """The network and layer that it is of."""
+        return self.dataset, self.protocol, self.profile, self.model, self.trial, self.layer
+
+
+COLUMNS = Row.__struct_fields__
+"""Of a table: the fields of `Row`, NaN where one is None."""
+
+
+class Null(Envelope, frozen=True, kw_only=True, eq=False):
+    """A null on record; `written` is when it was last added to (UTC)."""
+
+    kind: Annotated[str, Meta(pattern=f"^({'|'.join(KINDS)})$")]
+    written: str
+    rows: Annotated[tuple[Row, ...], Meta(min_length=1)]
 
 
 def untrained(
@@ -249,10 +275,7 @@ def write_null(
         "shuffled": {"shuffles": SHUFFLES, "seed": 0},
     }
     rows = [
-        {
-            name: None if pd.isna(value) else round(value, 6) if type(value) is float else value
-            for name, value in row.items()
-        }
+        convert({name: _held(value) for name, value in row.items()}, Row)
         for row in table[list(COLUMNS)].to_dict("records")
     ]
     configuration = {
@@ -262,30 +285,19 @@ def write_null(
         "evalue": experiment.EVALUE,
     }
     path = _path(kind, results_dir)
-    if path.exists():
-        before = _read(path, kind)
-        if before["configuration"] != configuration:
+    with contextlib.suppress(FileNotFoundError):
+        before = _load(kind, results_dir)
+        if before.configuration != configuration:
             raise ValueError(
-                f"{path}: was made with {before['configuration']}; rows made with {configuration} "
+                f"{path}: was made with {before.configuration}; rows made with {configuration} "
                 "cannot be added to it"
             )
         # Each network's layer once: its place is the old one, its numbers are the new ones.
-        rows = list({_which(row): row for row in [*before["rows"], *rows]}.values())
-    data = {
-        "format": store.FORMAT,
-        "kind": kind,
-        "configuration": configuration,
-        "configuration_sha256": fingerprint(configuration),
-        "versions": {
-            "motifbook": motifbook.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("keras", "memelite", "numpy", "pyjaspar")},
-        },
-        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "rows": rows,
-    }
-    write_whole(path, store.to_json(data))
-    return path
+        rows = list({row.place: row for row in (*before.rows, *rows)}.values())
+    written = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    made_now = store.envelope(configuration, "keras", "memelite", "numpy", "pyjaspar")
+    record = {"kind": kind, **made_now, "written": written, "rows": to_builtins(rows)}
+    return store.save(path, convert(record, Null))
 
 
 def load_null(kind: str, results_dir: Path | str | None = None) -> pd.DataFrame:
@@ -301,29 +313,15 @@ def load_null(kind: str, results_dir: Path | str | None = None) -> pd.DataFrame:
         If the file is not a whole record of this kind.
     """
     _check_kind(kind)
+    return _table(to_builtins(_load(kind, results_dir).rows))
+
+
+def _load(kind: str, results_dir: Path | str | None) -> Null:
     path = _path(kind, results_dir)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such record")
-    return _table(_read(path, kind)["rows"])
-
-
-def _read(path: Path, kind: str) -> dict:
-    """The JSON of a record, its rows cut down to `COLUMNS`; RecordError if it is damaged."""
-    try:
-        data = read_json(path)
-        if data["kind"] != kind:
-            raise ValueError(f"is of kind {data['kind']!r}, expected {kind!r}")
-        if fingerprint(data["configuration"]) != data["configuration_sha256"]:
-            raise ValueError("its configuration does not have the hash that it states")
-        rows = [{name: row[name] for name in COLUMNS} for row in data["rows"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise store.RecordError(f"{path}: not a readable record ({error})") from error
-    return {**data, "rows": rows}
-
-
-def _which(row: dict) -> tuple:
-    """The network and layer that a row is of."""
-    return tuple(row[name] for name in COLUMNS[: COLUMNS.index("layer") + 1])
+    found = store.load(path, Null)
+    if found.kind != kind:
+        raise store.RecordError(f"{path}: is of kind {found.kind!r}, expected {kind!r}")
+    return found
 
 
 def rates(
@@ -361,6 +359,12 @@ def rates(
 
 def _path(kind: str, results_dir: Path | str | None) -> Path:
     return store.results_folder(results_dir) / "null" / f"{kind}.json"
+
+
+def _held(value: object) -> object:
+    if pd.isna(value):
+        return None
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _check_kind(kind: str) -> None:

@@ -40,31 +40,61 @@ as near an end. A reader of sequences who knew that could do slightly better tha
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import json
 import math
-import platform
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta, Struct, convert
 
-import motifbook
-from motifbook.files import read_json, write_whole
 from motifbook.motifs import scanning
 from motifbook.motifs.matrices import TFS, Motif, ground_truth
 from motifbook.networks import evaluation
 from motifbook.networks.protocols import parse_profile
 from motifbook.records import store
+from motifbook.records.runs import Scores
+from motifbook.records.store import Envelope, Number, Positive
 from motifbook.sequences import synthetic
-from motifbook.sequences.datasets import AMBIGUOUS, Dataset, fingerprint
+from motifbook.sequences.datasets import AMBIGUOUS, Dataset
 from motifbook.sequences.synthetic import COUNT_PROBABILITY, SMALLEST_GAP
 
-REFERENCES = ("pwm", "posterior")
 _WIDEST = 100  # five motifs of 100 nt still have a likelihood ratio, at most 4**500, in float64
 _CHUNK = 256  # sequences at a time: some 10 MB of ratios
+
+
+class References(Struct, frozen=True, kw_only=True):
+    """How well both readers tell the test split's classes."""
+
+    pwm: Scores
+    posterior: Scores
+
+
+class Reference(Envelope, frozen=True, kw_only=True, eq=False):
+    """Both references on record, of a dataset's `sequences` test sequences.
+
+    Raises
+    ------
+    ValueError
+        If a reference has not one number a class.
+    """
+
+    kind: Annotated[str, Meta(pattern="^reference$")] = "reference"
+    dataset: str
+    protocol: str
+    hardware: str
+    seconds: Positive
+    sequences: Number
+    classes: tuple[str, ...]
+    references: References
+
+    def __post_init__(self) -> None:
+        Envelope.__post_init__(self)
+        for name in References.__struct_fields__:
+            getattr(self.references, name).check(f"references.{name}", self.classes)
 
 
 def pwm_scores(bases: np.ndarray, motifs: Sequence[Motif] | None = None) -> np.ndarray:
@@ -151,7 +181,7 @@ def posterior(
     return np.clip(result, 0, 1, out=result)
 
 
-def reference(dataset: Dataset) -> dict:
+def reference(dataset: Dataset) -> References:
     """How well both references tell the test split's classes, as a network's record says it.
 
     Parameters
@@ -161,9 +191,8 @@ def reference(dataset: Dataset) -> dict:
 
     Returns
     -------
-    dict
-        For "pwm" and "posterior" each: `auroc`, `aupr` (trapezoidal) and `average_precision`, one
-        number a class in class order, and `mean_auroc`, `mean_aupr` and `mean_average_precision`.
+    References
+        One number a class in class order, and the means.
 
     Raises
     ------
@@ -184,7 +213,7 @@ def reference(dataset: Dataset) -> dict:
         measures = evaluation.scores(labels, scores)
         means = {f"mean_{key}": float(np.mean(values)) for key, values in measures.items()}
         result[name] = {**measures, **means}
-    return result
+    return convert(result, References)
 
 
 def write_reference(dataset: Dataset, results_dir: Path | str | None = None) -> Path:
@@ -202,39 +231,23 @@ def write_reference(dataset: Dataset, results_dir: Path | str | None = None) -> 
     protocol = _protocol(dataset)
     started = time.perf_counter()
     references = reference(dataset)
-    packages = ("numba", "numpy", "pyjaspar", "scikit-learn")
-    record = {
-        "format": store.FORMAT,
-        "dataset": dataset.name,
-        "protocol": protocol,
-        "configuration": {"dataset": dataset.config},
-        "configuration_sha256": fingerprint({"dataset": dataset.config}),
-        "versions": {
-            "motifbook": motifbook.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in packages},
-        },
-        "hardware": f"{get_host_cpu_name()}, 1 thread",
-        "seconds": round(time.perf_counter() - started, 1),
-        "sequences": len(dataset.test),
-        "classes": list(dataset.classes),
-        "references": references,
-    }
-    path = _path(results_dir, dataset.name, protocol)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
-    return path
+    record = Reference(
+        **store.envelope({"dataset": dataset.config}, "numba", "numpy", "pyjaspar", "scikit-learn"),
+        dataset=dataset.name,
+        protocol=protocol,
+        hardware=f"{get_host_cpu_name()}, 1 thread",
+        seconds=round(time.perf_counter() - started, 1),
+        sequences=len(dataset.test),
+        classes=dataset.classes,
+        references=references,
+    )
+    return store.save(_path(results_dir, dataset.name, protocol), record)
 
 
 def load_reference(
     results_dir: Path | str | None = None, dataset: str = "synthetic", protocol: str = "as-run"
-) -> dict:
+) -> Reference:
     """Read and check the record that `write_reference` left.
-
-    Returns
-    -------
-    dict
-        The record; `record["references"]` is what `reference` gives.
 
     Raises
     ------
@@ -244,35 +257,11 @@ def load_reference(
         If the file is not a whole record of that dataset and protocol.
     """
     path = _path(results_dir, dataset, protocol)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no record of the upper references")
-    try:
-        record = read_json(path)
-        found = tuple(record[key] for key in ("format", "dataset", "protocol"))
-        hashed = fingerprint(record["configuration"])
-        stated = record["configuration_sha256"]
-        numbers = []
-        for name in REFERENCES:
-            measures = record["references"][name]
-            for key in ("auroc", "aupr", "average_precision"):
-                if len(measures[key]) != len(record["classes"]):
-                    raise ValueError(f"{name} {key!r} must be a list of one number per class")
-                numbers += [*measures[key], measures[f"mean_{key}"]]
-        # A perfect area, summed over its trapezoids, may come out as 1 + 2e-16.
-        in_range = all(0 <= number <= 1 + 1e-12 for number in numbers)
-    except (KeyError, TypeError, ValueError) as error:
+    record = store.load(path, Reference)
+    if (found := (record.dataset, record.protocol)) != (dataset, protocol):
         raise store.RecordError(
-            f"{path}: no whole record of the upper references ({error!r})"
-        ) from error
-    if found != (store.FORMAT, dataset, protocol):
-        raise store.RecordError(
-            f"{path}: says format, dataset, protocol are {found}, "
-            f"expected {(store.FORMAT, dataset, protocol)}"
+            f"{path}: says it is of {' '.join(found)}, expected {dataset} {protocol}"
         )
-    if hashed != stated:
-        raise store.RecordError(f"{path}: its configuration does not have the hash that it states")
-    if not in_range:
-        raise store.RecordError(f"{path}: an AUROC or AUPR lies outside 0..1")
     return record
 
 
@@ -282,7 +271,7 @@ def get(
     *,
     missing: str = "skip",
     results_dir: Path | str | None = None,
-) -> dict:
+) -> References | None:
     """The references of the dataset that a profile trains on, by the rules of `runs.get`.
 
     Parameters
@@ -297,8 +286,8 @@ def get(
 
     Returns
     -------
-    dict
-        What `reference` gives; empty where they are missing and skipped.
+    References or None
+        What `reference` gives; None where they are missing and skipped.
 
     Raises
     ------
@@ -312,29 +301,29 @@ def get(
     store.open_results(results_dir, missing)
     number = parse_profile(profile).sequences
     config = synthetic.configuration(protocol, **({"number": number} if number else {}))
-    if _path(results_dir, "synthetic", protocol).is_file():
+    with contextlib.suppress(FileNotFoundError):
         record = load_reference(results_dir, protocol=protocol)
-        if record["configuration"]["dataset"] == config:
-            return record["references"]
-    if missing == "error":
-        raise store.MissingRunError(
-            f"{_path(results_dir, 'synthetic', protocol)}: no upper references of "
-            f"{config['number']} sequences"
-        )
-    if missing == "skip":
-        return {}
-    return reference(synthetic.get(protocol, number=config["number"]))
+        if record.configuration["dataset"] == config:
+            return record.references
+    path = _path(results_dir, "synthetic", protocol)
+    if store.makes(missing, f"{path}: no upper references of {config['number']} sequences"):
+        return reference(synthetic.get(protocol, number=config["number"]))
+    return None
 
 
-def heights(references: dict) -> dict[str, float]:
+def heights(references: References | None) -> dict[str, float]:
     """The mean AUROC of each reader, by what plots call it; empty without references."""
-    names = {"Bayes-optimal": "posterior", "true PWMs": "pwm"} if references else {}
-    return {name: references[key]["mean_auroc"] for name, key in names.items()}
+    if references is None:
+        return {}
+    both = {"Bayes-optimal": references.posterior, "true PWMs": references.pwm}
+    return {name: scores.mean_auroc for name, scores in both.items()}
 
 
-def ceiling(references: dict) -> dict[str, float]:
+def ceiling(references: References | None) -> dict[str, float]:
     """The Bayes-optimal AUROC of each TF; empty without references."""
-    return dict(zip(TFS, references["posterior"]["auroc"], strict=True)) if references else {}
+    if references is None:
+        return {}
+    return dict(zip(TFS, references.posterior.auroc, strict=True))
 
 
 def _path(results_dir: Path | str | None, dataset: str, protocol: str) -> Path:
