@@ -299,10 +299,10 @@ def test_the_archived_summary(tmp_path):
 
 
 def test_a_check_that_is_not_on_record(tmp_path):
-    with pytest.raises(store.RecordError, match=r"networks\.json: not a readable record"):
+    with pytest.raises(FileNotFoundError, match=r"networks\.json: no such record"):
         authors.load_check(tmp_path)
     write_whole(tmp_path / "authors" / "networks.json", '{"networks": ')
-    with pytest.raises(store.RecordError, match=r"networks\.json: not a readable record"):
+    with pytest.raises(store.RecordError, match=r"networks\.json: not readable as JSON"):
         authors.load_check(tmp_path)
 
 

@@ -428,7 +428,7 @@ def test_null_what_cannot_be(refused, tmp_path, monkeypatch):
     path.write_text("{")
     monkeypatch.setattr(null, "untrained", None)  # found before any work
     line = refused("null", "untrained", "--results", tmp_path)
-    assert f"{path}: not a readable record" in line
+    assert f"{path}: not readable as JSON" in line
 
 
 def test_trace_what_cannot_be(refused, tmp_path):
@@ -570,7 +570,7 @@ def test_other_data_of_the_same_name_are_not_mixed_up(run, refused, peaks, tmp_p
 
 
 def test_records_are_not_written_among_the_data(refused, peaks, tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "project_root", lambda: tmp_path / "project")
+    monkeypatch.setattr(store, "project_root", lambda: tmp_path / "project")
     data = peaks.rename(tmp_path / "peaks")
     (tmp_path / "link").symlink_to(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -604,8 +604,17 @@ def test_links_that_lead_to_themselves(refused, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["loop"]
 
 
-@pytest.mark.parametrize("content", ["[" * 200_000, '{"seconds": 1e999}', "{", None])
-def test_a_record_that_cannot_be_read_costs_no_other_its_place(tmp_path, capsys, content):
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[" * 200_000, "Expected `object`, got `array`"),
+        ('{"configuration": ' + '{"a":' * 200_000, "not readable as JSON (nested too deeply)"),
+        ('{"seconds": 1e999}', "$.seconds: Number out of range, found inf"),
+        ("{", "not readable as JSON ("),
+        (None, "is no file, or a link to none, expected a record"),
+    ],
+)
+def test_a_record_that_cannot_be_read_costs_no_other_its_place(tmp_path, capsys, content, reason):
     good, bad = (Run("synthetic", "as-run", "paper", "cnn-2", trial) for trial in (1, 2))
     on_record(good, tmp_path)
     path = bad.path(tmp_path)
@@ -614,7 +623,7 @@ def test_a_record_that_cannot_be_read_costs_no_other_its_place(tmp_path, capsys,
     assert cli.main(listing) == 1
     out, err = capsys.readouterr()
     assert out.splitlines()[1].split()[:5] == ["cnn-2", "1", "of", "3", "2,3"]
-    assert err.startswith(f"motifbook: damaged: {path}: not readable as JSON (")
+    assert err.startswith(f"motifbook: damaged: {path}: {reason}")
     assert err.count("\n") == 1 and len(err) < 400
     assert [*runs.on_record(tmp_path)] == [good, bad]
 
@@ -812,7 +821,7 @@ def test_describe(run, refused, tmp_path):
     lines = [line.split() for line in out.splitlines()]
     assert lines[0] == ["train", "valid", "test", "all", "AUROC", "gc", "AUROC", "words"]
     assert lines[1] == ["sequences", "182", "26", "52", "260"]
-    row = record["baselines"].set_index(["class", "baseline"])["auroc"]
+    row = record.baseline_table.set_index(["class", "baseline"])["auroc"]
     assert lines[2][0] == "FOSL1" and lines[2][4] == "80"
     assert float(lines[2][5]) == pytest.approx(row["FOSL1", "gc"], abs=6e-4)
     assert out.endswith(f"on record: {tmp_path / 'peaks' / 'dataset.json'}\n")
@@ -826,6 +835,6 @@ def test_reference(run, refused, tmp_path, monkeypatch):
     path = tmp_path / "synthetic" / "as-written" / "optimal.json"
     out = run("reference", "--protocol", "as-written", "--results", tmp_path)
     assert out == f"on record: {path}\n"
-    assert optimal.load_reference(tmp_path, protocol="as-written")["sequences"] == 200
+    assert optimal.load_reference(tmp_path, protocol="as-written").sequences == 200
     monkeypatch.undo()
     assert "dataset protocol 'as-is' is unknown" in refused("reference", "--protocol", "as-is")

@@ -235,7 +235,7 @@ HALF = [0.5, 0, 0, 0]
     ("path", "to", "message"),
     [
         (("kind",), "null", r"\$\.kind: Expected `str` matching regex '\^run\$', found 'null'"),
-        (("format",), 2, r"\$\.format: Expected `int` <= 1, found 2"),
+        (("format",), 2, "is in format 2, expected 1"),
         (("seconds",), "12", r"\$\.seconds: Expected `float`, got `str`"),
         (("seconds",), -1, r"\$\.seconds: Expected `float` >= 0\.0, found -1"),
         (("trial",), "1", r"\$\.trial: Expected `int`, got `str`"),

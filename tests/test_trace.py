@@ -20,9 +20,9 @@ def traced(tmp_path, write_record):
         run = Run("synthetic", "as-run", "paper", model, 1)
         write_record(tmp_path, model)
         data = {
+            **store.envelope({"precise": 0.5}),
             "run": str(run),
             "classes": ["MAX", "SP1"],
-            "precise": 0.5,
             "match_any": [0.4, 0.5, 0.6],
             "match_relevant": [0.0, 0.25, 0.5],
             "recall": [[0.0, 0.0], [0.5, 0.0], [0.5, 0.25]],
@@ -74,11 +74,10 @@ def test_missing_traces_are_named_or_made(traced, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "not a readable trace"),
-        ("[]", "not a readable trace"),
-        ('"text"', "not a readable trace"),
-        ('{"run": "other"}', "says it is other"),
-        ('{"run": 1, "match_any": 2}', "not a readable trace"),
+        ("{", "not readable as JSON"),
+        ("[]", "Expected `object`, got `array`"),
+        ('{"run": 1}', "Expected `str`, got `int`"),
+        ('{"run": "other"}', "missing required field"),
     ],
 )
 def test_a_file_that_is_no_trace(traced, text, message):
@@ -89,11 +88,30 @@ def test_a_file_that_is_no_trace(traced, text, message):
         dynamics.load(run, folder)
 
 
+def test_a_trace_of_another_run(traced):
+    folder, put = traced
+    run, other = put("cnn-2"), put("cnn-4")
+    dynamics.path(run, folder).write_text(dynamics.path(other, folder).read_text())
+    with pytest.raises(store.RecordError, match=f"says it is {other}, expected {run}"):
+        dynamics.load(run, folder)
+
+
+def test_a_recall_that_is_none(traced):
+    folder, put = traced
+    file = dynamics.path(put("cnn-2"), folder)
+    file.write_text(file.read_text().replace("0.25]]", "2.5]]"))
+    with pytest.raises(store.RecordError, match=r"\$\.recall\[2\]\[1\]: .*, found 2\.5"):
+        dynamics.load(Run("synthetic", "as-run", "paper", "cnn-2", 1), folder)
+    file.write_text(file.read_text().replace("2.5]]", "0.25, 0]]"))
+    with pytest.raises(store.RecordError, match="recall must have 2 numbers an epoch"):
+        dynamics.load(Run("synthetic", "as-run", "paper", "cnn-2", 1), folder)
+
+
 @pytest.mark.parametrize(
     ("shorter", "message"),
     [
-        (("match_any",), "not a readable trace"),
-        (("recall",), "not a readable trace"),
+        (("match_any",), "match_relevant has 3 epochs, expected 2"),
+        (("recall",), "recall has 2 epochs, expected 3"),
         (("match_any", "match_relevant", "recall"), "has 2 epochs .* expected 3"),
     ],
 )

@@ -322,8 +322,8 @@ def _train(options) -> None:
 def _print_record(record: runs.Record) -> None:
     print(f"{record.run}: mean AUROC {record.auroc:.3f}, {record.epochs} epochs")
     for layer in record.layers:
-        relevant = layer.match_relevant
-        relevant = "no TF has a known one" if relevant is None else f"{relevant:.3f} a relevant one"
+        share = layer.match_relevant
+        relevant = "no TF has a known one" if share is None else f"{share:.3f} a relevant one"
         print(
             f"  layer {layer.layer}: {layer.match_any:.3f} of {len(layer.filters)} filters"
             f" match a motif, {relevant}, {layer.dead} dead"

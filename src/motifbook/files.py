@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import os
 import secrets
 import shutil
@@ -13,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 STDOUT = "-"
 """The name of standard output on a command line."""
@@ -89,34 +86,6 @@ def write_whole(path: Path | str, text: str) -> None:
     """Write a text file under its name only once it is whole; its folder is made if need be."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def read_json(path: Path | str) -> Any:
-    """What a JSON file holds.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged, is nested too deeply to be read, or has a number that is none or too
-        large for a float.
-    OSError
-        If it cannot be read.
-    """
-    try:
-        return json.loads(
-            Path(path).read_text(encoding="utf-8"),
-            parse_constant=_number,
-            parse_float=_number,
-            parse_int=lambda text: (_number(text) and int(text)) or 0,
-        )
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _number(text: str) -> float:
-    if not math.isfinite(value := float(text)):
-        raise ValueError(f"{text[:20]} is no number, or too large")
-    return value
 
 
 @contextlib.contextmanager

@@ -14,7 +14,6 @@ import pandas as pd
 from motifbook.book.provenance import Markup
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import claims
-from motifbook.records import store
 from motifbook.records.runs import Record
 from motifbook.yardsticks import authors
 
@@ -34,7 +33,7 @@ def networks(folder: str | None = "synthetic") -> pd.DataFrame:
     """`authors.load_check`, or an empty table where nothing is on record."""
     try:
         return authors.load_check(folder=folder)
-    except store.RecordError:
+    except FileNotFoundError:
         return pd.DataFrame()
 
 
@@ -42,7 +41,7 @@ def reread(results_dir: Path | str | None = None) -> pd.DataFrame:
     """`authors.load_reread`, or an empty table where nothing is on record."""
     try:
         return authors.load_reread(results_dir)
-    except store.RecordError:
+    except FileNotFoundError:
         return pd.DataFrame()
 
 

@@ -11,7 +11,7 @@ from motifbook.book.chapter import mean_sd
 from motifbook.book.figures import QUANTITY
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import claims, measures
-from motifbook.records import runs, store
+from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.yardsticks import authors, motif_coverage
 
@@ -87,7 +87,7 @@ def nine_nt(records: Sequence[Record], results_dir: str = "") -> pd.DataFrame:
     """
     try:
         stored = authors.load_narrowed(results_dir)
-    except store.RecordError:
+    except FileNotFoundError:
         return motif_coverage.narrowed(records)
     by_record = stored.set_index(["run", "started"], drop=False)
     keys = [(str(record.run), record.started) for record in records]
@@ -115,7 +115,7 @@ def windows(records: Sequence[Record], results_dir: str = "") -> pd.DataFrame:
     """
     try:
         archive = authors.load_check(results_dir).set_index("model")
-    except store.RecordError:
+    except FileNotFoundError:
         archive = pd.DataFrame()
     printed = claims.printed().query("dataset == 'synthetic' and layer == 1")
     printed = printed.set_index(["model", "quantity"])["mean"]

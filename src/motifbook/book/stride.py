@@ -16,7 +16,7 @@ from motifbook.motifs.matrices import TFS
 from motifbook.networks import protocols, receptive
 from motifbook.networks.architectures import MODELS, Architecture, pooled_length
 from motifbook.paper import measures, rules
-from motifbook.records import runs, store
+from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.yardsticks import authors
 
@@ -228,7 +228,7 @@ def archived(results_dir: Path | str | None = None) -> dict[str, float]:
     """AUROC by TF of the authors' archived CNN-50-2; empty where the check is not on record."""
     try:
         check = authors.load_check(results_dir)
-    except store.RecordError:
+    except FileNotFoundError:
         return {}
     scores = check.set_index("model")["auroc_by_class"]
     return dict(zip(TFS, scores["cnn-50-2"], strict=True))

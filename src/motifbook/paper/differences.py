@@ -209,9 +209,9 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     agreed: Counter = Counter()
     for record in records:
         for filter in record.layer(layer).filters:
-            if (hit := filter.relevant_hit) is None:
+            if (hit := filter.relevant_hit) is None or (tf := filter.tf) is None:
                 continue
-            tf, truly = filter.tf, matrices.TRUE_TF[hit.target]
+            truly = matrices.TRUE_TF[hit.target]
             counted[tf] += 1
             if matrices.folded(truly) != matrices.folded(tf):
                 found[tf, truly] += 1

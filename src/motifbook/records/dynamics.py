@@ -8,19 +8,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from msgspec import structs
+from msgspec import Meta, convert, structs
 
-from motifbook.files import read_json, write_whole
 from motifbook.filters import readout
-from motifbook.networks import training
+from motifbook.networks import backend, training
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Run
+from motifbook.records.store import Envelope, Fraction
 
 PRECISE = 0.5
 """A filter counts as having found a TF if at least this part of its sites are the TF's motifs."""
+
+
+class Trace(Envelope, frozen=True, kw_only=True, eq=False):
+    """A run's trace on record: one value for each epoch from 0.
+
+    Attributes
+    ----------
+    run : str
+    match_any, match_relevant : (epochs + 1,)
+    recall : (epochs + 1, classes)
+        Of the best precise filter of each class; no row where nobody knows the sites.
+
+    Raises
+    ------
+    ValueError
+        If they are not of the same epochs, or not of all classes.
+    """
+
+    kind: Annotated[str, Meta(pattern="^trace$")] = "trace"
+    run: str
+    classes: tuple[str, ...]
+    match_any: Annotated[tuple[Fraction, ...], Meta(min_length=1)]
+    match_relevant: tuple[Fraction | None, ...]
+    recall: tuple[tuple[Fraction, ...], ...]
+
+    def __post_init__(self) -> None:
+        Envelope.__post_init__(self)
+        epochs = len(self.match_any)
+        for name in ("match_relevant", "recall"):
+            found = len(getattr(self, name))
+            if found != epochs and (found or name != "recall"):
+                raise ValueError(f"{name} has {found} epochs, expected {epochs} as match_any")
+        if any(len(row) != len(self.classes) for row in self.recall):
+            raise ValueError(f"recall must have {len(self.classes)} numbers an epoch, one a class")
 
 
 def path(run: Run, results_dir: Path | str | None = None) -> Path:
@@ -64,11 +99,10 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
         if read.precision is not None and read.recall is not None:
             found = np.where(read.precision >= PRECISE, read.recall, 0)
             rows["recall"].append(np.round(np.nanmax(found, axis=0, initial=0), 4).tolist())
-    target = path(run, results_dir)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    data = {"run": str(run), "classes": list(setup.dataset.classes), "precise": PRECISE, **rows}
-    write_whole(target, store.to_json(data))
-    return target
+    made = {"run": record.configuration, "precise": PRECISE}
+    data = {**store.envelope(made), "run": str(run), "classes": setup.dataset.classes, **rows}
+    data["versions"] = backend.description()["versions"]
+    return store.save(path(run, results_dir), convert(data, Trace))
 
 
 def _same(history: dict, recorded: dict) -> bool:
@@ -93,16 +127,11 @@ def load(run: Run, results_dir: Path | str | None = None) -> pd.DataFrame:
         If there is none.
     """
     file = path(run, results_dir)
-    if not file.exists():
-        raise FileNotFoundError(f"{file}: no such trace")
-    try:
-        data = read_json(file)
-        if data["run"] != str(run):
-            raise ValueError(f"says it is {data['run']}, expected {run}")
-        table = pd.DataFrame({name: data[name] for name in ("match_any", "match_relevant")})
-        by_tf = pd.DataFrame(data["recall"], columns=data["classes"], index=table.index)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise store.RecordError(f"{file}: not a readable trace ({error})") from error
+    trace = store.load(file, Trace)
+    if trace.run != str(run):
+        raise store.RecordError(f"{file}: says it is {trace.run}, expected {run}")
+    table = pd.DataFrame({"match_any": trace.match_any, "match_relevant": trace.match_relevant})
+    by_tf = pd.DataFrame(list(trace.recall), columns=list(trace.classes), index=table.index)
     table.insert(0, "epoch", table.index)
     table["recall"] = by_tf.mean(axis=1)
     record = runs.load(run, results_dir)
@@ -147,9 +176,7 @@ def get(
         run = Run("synthetic", "as-run", profile, model, trial)
         file = path(run, results_dir)
         if not file.exists() or not run.path(results_dir).exists():
-            if missing == "error":
-                raise store.MissingRunError(f"{file}: no trace, or no record, of {run}")
-            if missing == "skip":
+            if not store.makes(missing, f"{file}: no trace, or no record, of {run}"):
                 continue
             experiment.ensure(run, results_dir)
             write(run, results_dir)

@@ -419,8 +419,7 @@ def wanted(
     protocol: str = "as-run",
 ) -> list[Run]:
     """The runs that these parameters name: by model, then by trial. Raises ValueError."""
-    several = isinstance(models, Iterable) and not isinstance(models, str)
-    names = parse_models(",".join(map(str, models)) if several else models)
+    names = parse_models(models if isinstance(models, str | int) else ",".join(map(str, models)))
     protocol, profile = parse_protocol(protocol).name, parse_profile(profile).name
     return [
         Run(dataset, protocol, profile, name, trial)
@@ -538,13 +537,15 @@ def check_source(
     """
     from motifbook.sequences.chipseq import Folder, stated
 
-    if relevant is not None:
-        relevant = stated(dataset, relevant)
     source = Folder.of(source)
-    made, held, same = dataset.get("sets", {}), source.contents, relevant is None
+    held = source.contents
+    if relevant is None:
+        relevant = {tf: ids for tf, (_, ids) in held.items()}
+    else:
+        relevant = stated(dataset, relevant)
     made = {
-        tf: (one.get("sha256"), list(held.get(tf, ("", ()))[1] if same else relevant.get(tf, ())))
-        for tf, one in made.items()
+        tf: (one.get("sha256"), list(relevant.get(tf, ())))
+        for tf, one in dataset.get("sets", {}).items()
     }
     other = sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf))
     if (length := dataset.get("length")) not in (None, source.length):
@@ -575,9 +576,10 @@ def on_record(results_dir: Path | str | None = None) -> Iterator[Run]:
     folder = open_results(results_dir)
     found = []
     for path in folder.glob("*/*/*/*/trial-*.json"):
-        *names, file = path.relative_to(folder).parts
+        dataset, protocol, profile, model, file = path.relative_to(folder).parts
         with contextlib.suppress(ValueError):  # other files may lie there
-            run = Run(*names, int(file.removeprefix("trial-").removesuffix(".json")))
+            trial = int(file.removeprefix("trial-").removesuffix(".json"))
+            run = Run(dataset, protocol, profile, model, trial)
             if run.path(folder) == path:
                 found.append(run)
     yield from sorted(found)

@@ -65,6 +65,7 @@ class Envelope(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         If the configuration does not have that hash.
     """
 
+    kind: str = ""
     format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
     configuration: dict[str, Any]
     configuration_sha256: str
@@ -134,6 +135,8 @@ def _located(message: str, text: bytes) -> str:
                 break
             found = found[key or int(index)]
         else:
+            if place == "$.format":
+                return f"is in format {reprlib.repr(found)}, expected {FORMAT}"
             what = f"{what}, found {reprlib.repr(found)}"
     return f"{place}: {what}" if place else what
 

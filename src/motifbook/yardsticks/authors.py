@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
+from msgspec import Meta, Struct, convert, to_builtins
 
-from motifbook.files import read_json, write_whole
 from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
@@ -26,7 +26,8 @@ from motifbook.networks import backend, evaluation
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN
-from motifbook.records import runs, store
+from motifbook.records import experiment, runs, store
+from motifbook.records.store import Count, Envelope, Fraction, Number, Positive, Score
 from motifbook.sequences import synthetic
 
 if TYPE_CHECKING:
@@ -72,6 +73,69 @@ _NORM = (  # gamma, beta, moving mean, moving variance
     "moments/Squeeze/ExponentialMovingAverage",
     "moments/Squeeze_1/ExponentialMovingAverage",
 )
+
+
+class Network(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of `check`; what does not apply is None."""
+
+    folder: str
+    network: str
+    model: str | None = None
+    filters: Number | None = None
+    archived_auroc: Score | None = None
+    archived_auroc_sd: Positive | None = None
+    archived_aupr: Score | None = None
+    archived_aupr_sd: Positive | None = None
+    archived_parameters: Positive | None = None
+    parameters: Positive | None = None
+    auroc: Score | None = None
+    auroc_sd: Positive | None = None
+    aupr: Score | None = None
+    aupr_sd: Positive | None = None
+    auroc_by_class: list[Score] | None = None
+    ppms_equal: Positive | None = None
+    trimmed_equal: Count | None = None
+    trimmed_equal_later: Positive | None = None
+    hits: Count | None = None
+    hits_equal: bool | None = None
+    match_any: Fraction | None = None
+    match_relevant: Fraction | None = None
+    later_any: Fraction | None = None
+    later_relevant: Fraction | None = None
+
+
+class Reread(Struct, frozen=True, kw_only=True):
+    """One row of `reread`."""
+
+    run: str
+    model: str
+    filters: Number
+    retrimmed: Count
+    match_any: Fraction
+    match_relevant: Fraction
+
+
+class Narrowed(Struct, frozen=True, kw_only=True):
+    """One row of `motif_coverage.narrowed`."""
+
+    run: str
+    started: str
+    model: str
+    match_any: Fraction
+    match_relevant: Fraction
+
+
+class Check(Envelope, frozen=True, kw_only=True, eq=False):
+    """The archive's check on record."""
+
+    kind: Annotated[str, Meta(pattern="^archive$")] = "archive"
+    started: str
+    backend: str
+    precision: str
+    hardware: str
+    networks: tuple[Network, ...]
+    reread: tuple[Reread, ...]
+    narrowed: tuple[Narrowed, ...]
 
 
 def network(folder: Path | str, name: str) -> keras.Model:
@@ -202,7 +266,8 @@ def reread(records: Iterable[runs.Record]) -> pd.DataFrame:
         One row per record: `run`, as text, `model`, `filters`, `retrimmed` (how many keep other
         columns), `match_any` and `match_relevant`, fractions.
     """
-    rows, queries = [], {}
+    rows: list[dict] = []
+    queries = {}
     for number, record in enumerate(records):
         own = record.layer(1).filters
         whole = [np.array(filter.ppm) for filter in own]
@@ -355,12 +420,13 @@ def write_check(
     results_dir: Path | str | None = None,
 ) -> Path:
     """Keep the tables of `check`, `reread` and `motif_coverage.narrowed`, for the book."""
-    path = store.results_folder(results_dir) / "authors" / "networks.json"
-    data = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **backend.description()}
+    folders = {name: list(own) for name, own in FOLDERS.items()}
+    made = {"folders": folders, "tolerance": TOLERANCE, "evalue": experiment.EVALUE}
+    record = store.envelope(made) | backend.description()
+    record["started"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     for name, rows in (("networks", table), ("reread", own), ("narrowed", narrow)):
-        data[name] = [_held(row) for row in rows.to_dict("records")]
-    write_whole(path, store.to_json(data))
-    return path
+        record[name] = [_held(row) for row in rows.to_dict("records")]
+    return store.save(_path(results_dir), convert(record, Check))
 
 
 def _held(row: dict) -> dict:
@@ -379,8 +445,8 @@ def load_check(
 
     Raises
     ------
-    store.RecordError
-        If it is not there or not readable.
+    FileNotFoundError, RecordError
+        If it is not there, or is no whole record.
     """
     table = _load(results_dir, "networks")
     if folder is None:
@@ -399,8 +465,9 @@ def load_narrowed(results_dir: Path | str | None = None) -> pd.DataFrame:
 
 
 def _load(results_dir: Path | str | None, name: str) -> pd.DataFrame:
-    path = store.results_folder(results_dir) / "authors" / "networks.json"
-    try:
-        return pd.DataFrame(read_json(path)[name])
-    except (OSError, ValueError, KeyError) as error:
-        raise store.RecordError(f"{path}: not a readable record ({error})") from error
+    found = getattr(store.load(_path(results_dir), Check), name)
+    return pd.DataFrame([to_builtins(row) for row in found])
+
+
+def _path(results_dir: Path | str | None) -> Path:
+    return store.results_folder(results_dir) / "authors" / "networks.json"
