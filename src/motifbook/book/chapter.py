@@ -146,8 +146,9 @@ def gather(
     if not chosen:
         return Gathered((), ())
     how = {"profile": profile, "protocol": protocol}
-    places = {"dataset": dataset, "missing": missing, "results_dir": results_dir}
-    found = experiment.get(chosen, trials, **how, **places)
+    found = experiment.get(
+        chosen, trials, **how, dataset=dataset, missing=missing, results_dir=results_dir
+    )
     return Gathered(tuple(runs.wanted(chosen, trials, dataset=name, **how)), tuple(found))
 
 
