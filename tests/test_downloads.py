@@ -123,7 +123,7 @@ def test_from_a_folder(cache, remotes, tmp_path):
     (source / "folder/name (x).gz").write_bytes(b"wrong")
     with pytest.raises(ValueError, match="not the published file: its sha256 is"):
         downloads.fetch_chipseq(source)
-    assert not cache.exists()
+    assert not list(cache.rglob("*"))
     (source / "folder/name (x).gz").write_bytes(b"two")
     assert parts(downloads.fetch_chipseq(source)) == CONTENT
     with pytest.raises(FileNotFoundError, match="no such folder"):
