@@ -22,7 +22,7 @@ from motifbook.motifs.matrices import Motif
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Run
 from motifbook.records.store import MissingRunError, RecordError
-from motifbook.sequences import catalogue
+from motifbook.sequences import catalogue, downloads
 from motifbook.sequences.chipseq import Folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -611,3 +611,25 @@ def test_two_processes_that_ask_for_one_run_train_it_once(smoke):
     folder = smoke.run.path(smoke.results).parent
     assert sorted(file.name for file in folder.iterdir()) == ["trial-1.json", "trial-1.meme"]
     assert len(matrices.read_meme(folder / "trial-1.meme")) == 30 + 128
+
+
+def test_a_folder_of_one_s_own_is_hashed_once_for_all_records(tmp_path, monkeypatch):
+    folder = tmp_path / "peaks"
+    folder.mkdir()
+    for tf in ("MAX", "SP1"):
+        (folder / f"{tf}.fa").write_text(f">one\n{'ACGT' * 50}\n")
+    held = Folder(folder).contents
+    sets = {tf: {"sha256": sha256} for tf, (sha256, _) in held.items()}
+    relevant = {tf: ids for tf, (_, ids) in held.items()}
+    configuration = {"dataset": {"sets": sets}, "targets": {"relevant": relevant}}
+    for trial in (1, 2, 3):
+        run = Run("peaks", "as-run", "paper", "cnn-2", trial)
+        record = record_of(run, configuration=configuration)
+        runs.save(record, one_filter(), tmp_path / "results")
+    hashed, sha256 = [], downloads.sha256
+    monkeypatch.setattr(downloads, "sha256", lambda file: hashed.append(file.name) or sha256(file))
+    assert len(experiment.get("cnn-2", 3, dataset=folder, results_dir=tmp_path / "results")) == 3
+    assert hashed == ["MAX.fa", "SP1.fa"]
+    (folder / "MAX.fa").write_text(f">other\n{'ACGT' * 50}\n")
+    with pytest.raises(store.OtherDataError, match=r"holds now \(other: MAX\)"):
+        experiment.get("cnn-2", 3, dataset=folder, results_dir=tmp_path / "results")
