@@ -218,7 +218,7 @@ def small_book(tmp_path, write_record):
     (root / "book" / "page.md").write_text(
         "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
         "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
-        "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook.records import runs\n"
+        "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook.records import experiment\n"
         "print(f\"AUROC {experiment.get('cnn-2', 1)[0].auroc:.4f}\")\n```\n"
     )
     write_record(root / "results", auroc=0.7123)
