@@ -401,10 +401,12 @@ def test_where_no_motif_is_known_the_page_says_so(unknown):
     assert "not the paper's data" not in words
     outputs = [out for cell in page.cells for out in cell.get("outputs", [])]
     noted = "".join(out.text for out in outputs if out.get("name") == "stderr")
-    assert all(
-        not line.strip() or "s/epoch" in line or "epoch/s" in line
-        for line in re.split(r"[\r\n]", noted)
-    )
+    lines = [line for line in re.split(r"[\r\n]", noted) if line.strip()]
+    notes = [line for line in lines if "s/epoch" not in line and "epoch/s" not in line]
+    warned = [line for line in notes if "Warning" in line]
+    assert "fewer than 100 sites of a TF are too few" in warned[0]
+    assert all(f"UserWarning: {folder}" in line for line in warned)
+    assert not [line for line in notes if "Error" in line or "Traceback" in line]
 
 
 @pytest.mark.slow
