@@ -55,7 +55,7 @@ check: lint types
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports --no-cache | tail -n 5
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(STAMP)
 	@$(BIN)/mypy
