@@ -128,7 +128,7 @@ def gather(
     own : sequence of str
         The models that the chapter is about, in its order.
     models, trials, profile, dataset, protocol, missing, results_dir
-        As in `runs.get`. Models of other chapters are no error: they are left out.
+        As in `experiment.get`. Models of other chapters are no error: they are left out.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def gather(
 def show(shown: object, line: Markup) -> None:
     """Show a figure or table, and below it the line that says what it was made from.
 
-    In the book the line stands below the caption (`motifbook.book` sees to it).
+    In the book the line stands below the caption (`motifbook.book.sphinx_extension` sees to it).
 
     Parameters
     ----------

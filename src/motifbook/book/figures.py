@@ -666,7 +666,8 @@ def held(limit: pd.Series, filters: pd.DataFrame, ax: Axes | None = None) -> Axe
     limit : Series
         By TF, in the order of the rows from the top: the most, a share of the information.
     filters : DataFrame
-        One row per filter: `label` of its model, `tf`, and the share `read` (`coverage.held`).
+        One row per filter: `label` of its model, `tf`, and the share `read`
+        (`motif_coverage.held`).
     """
     if filters.empty:
         return _no_run(ax)

@@ -56,7 +56,7 @@ def gather(
     Parameters
     ----------
     models, trials, profile, missing, results_dir
-        As in `runs.get`.
+        As in `experiment.get`.
     in_vivo : str
         The data set that stands for the paper's in vivo sequences; nothing is trained on it.
     """
