@@ -141,7 +141,7 @@ def test_rna_and_a_closing_star_are_mended_and_counted(tmp_path, text):
     [
         (
             b"chr1\t10\t20\n",
-            "is a BED file: .* bedtools getfasta -fi GENOME.fa -bed set.txt -fo set",
+            "is a BED file: .*Give --genome.* bedtools getfasta -fi GENOME.fa -bed set.txt -fo set",
         ),
         (
             b"chr1\t10\t20\tp\t0\t.\t1.5\t-1\t-1\t5\nchr1\t30\t40\tp\n",

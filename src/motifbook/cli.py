@@ -192,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
         "That is, AUROC of GC content alone and of counts of words of six bases.",
     )
     describe.add_argument("dataset", help="chipseq, deepsea, or a folder of yours")
-    _add_length(describe)
+    _add_window(describe)
     _add_results(describe)
 
     reference = command(
@@ -245,9 +245,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         default="synthetic",
         help="synthetic, chipseq, deepsea, or a folder of yours with one file of bound sequences "
-        "(FASTA or a table) per TF",
+        "(FASTA or a table; BED or narrowPeak with --genome) per TF",
     )
-    _add_length(parser)
+    _add_window(parser)
     parser.add_argument(
         "--protocol",
         default="as-run",
@@ -256,13 +256,19 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     _add_results(parser)
 
 
-def _add_length(parser: argparse.ArgumentParser) -> None:
+def _add_window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--length",
         type=int,
         metavar="NT",
         help="window cut from the middle of each sequence in a folder of yours; shorter ones are "
         "left out (default: 100)",
+    )
+    parser.add_argument(
+        "--genome",
+        type=Path,
+        metavar="FILE.fa",
+        help="FASTA file in which the places of BED and narrowPeak files are, in a folder of yours",
     )
 
 
@@ -306,7 +312,7 @@ def _simulate(options) -> None:
 def _train(options) -> None:
     from motifbook.sequences import catalogue
 
-    name, source = catalogue.parse_dataset(options.dataset, options.length)
+    name, source = catalogue.parse_dataset(options.dataset, options.length, options.genome)
     protocol = parse_protocol(options.protocol).name  # switches in any order
     run = runs.Run(name, protocol, options.profile, options.model, options.trial)
     _can_keep(options.results, source)
@@ -334,7 +340,7 @@ def _wanted(options) -> tuple[list[runs.Run], Folder | None]:
     """The runs that the options name, and the folder of a dataset of one's own."""
     from motifbook.sequences import catalogue
 
-    name, source = catalogue.parse_dataset(options.dataset, options.length)
+    name, source = catalogue.parse_dataset(options.dataset, options.length, options.genome)
     chosen = runs.wanted(
         options.models,
         options.trials,
@@ -480,7 +486,7 @@ def _data(options) -> None:
 def _describe(options) -> None:
     from motifbook.sequences import catalogue
 
-    name, source = catalogue.parse_dataset(options.dataset, options.length)
+    name, source = catalogue.parse_dataset(options.dataset, options.length, options.genome)
     if name == "synthetic":
         raise UsageError("the synthetic data have no such record; see: motifbook reference")
     _can_keep(options.results, source)

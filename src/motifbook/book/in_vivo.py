@@ -93,10 +93,10 @@ def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "")
             "dataset 'synthetic' is simulated; this chapter is about real sequences: chipseq, "
             "deepsea or a folder of sequences"
         )
-    if folder is not None:
+    record = baselines.get(dataset, missing=missing, results_dir=results_dir)
+    if folder is not None and record is None:
         for file in chipseq.files(folder).values():
             readers.check_format(file)
-    record = baselines.get(dataset, missing=missing, results_dir=results_dir)
     return Data(name, record)
 
 

@@ -550,6 +550,8 @@ def check_source(
     other = sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf))
     if (length := dataset.get("length")) not in (None, source.length):
         other.append(f"windows of {length} nt")
+    if source.genome and dataset.get("genome", {}).get("sha256") != source.places:
+        other.append(f"sequences read from {source.genome.name}")
     if other:
         raise OtherDataError(
             f"{path}: was made from other data than {source} holds now (other: "

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from motifbook.sequences import chipseq, deepsea, downloads
-from motifbook.sequences.chipseq import Folder
+from motifbook.sequences.chipseq import LENGTH, Folder
 from motifbook.sequences.datasets import DATASETS, Dataset
 
 
@@ -30,7 +30,7 @@ def open_dataset(name: str, source: Folder | Path | str | None = None) -> Datase
     """
     if source is not None:
         folder = chipseq.Folder.of(source)
-        return chipseq.from_folder(folder.path, length=folder.length)
+        return chipseq.from_folder(folder.path, length=folder.length, genome=folder.genome)
     if name == "chipseq":
         return chipseq.seven()
     if name == "deepsea":
@@ -60,7 +60,9 @@ def fetch(name: str, source: Path | str | None = None) -> Path:
     raise ValueError(f"unknown data {name!r}; there are: authors, chipseq, deepsea")
 
 
-def parse_dataset(text: str, length: int | None = None) -> tuple[str, Folder | None]:
+def parse_dataset(
+    text: str, length: int | None = None, genome: Path | None = None
+) -> tuple[str, Folder | None]:
     """A dataset's name, and its folder where it is one's own.
 
     Parameters
@@ -69,21 +71,25 @@ def parse_dataset(text: str, length: int | None = None) -> tuple[str, Folder | N
         `synthetic`, `path/to/folder`, or `path/to/folder@200` for windows of 200 nt.
     length : int, optional
         The window, in nt.
+    genome : path, optional
+        FASTA file in which the places of BED and narrowPeak files are.
 
     Raises
     ------
     ValueError
-        If it is neither a dataset that motifbook knows nor a folder, or a window is given for a
-        dataset that has its own.
+        If it is neither a dataset that motifbook knows nor a folder, or a window or a genome is
+        given for a dataset that has its own.
     """
     if text in DATASETS:
         if length is not None:
             raise ValueError(f"dataset {text} has its own length; one can be given for a folder")
+        if genome is not None:
+            raise ValueError(f"dataset {text} has its sequences; a genome is for a folder's places")
         return text, None
     found = re.fullmatch(r"(.+)@(\d{1,9})", str(text), re.DOTALL)
     if found and not Path(text).is_dir():
         text, length = found[1], int(found[2]) if length is None else length
     if not isinstance(text, str | Path) or not text or not Path(text).is_dir():
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
-    folder = Folder(Path(text)) if length is None else Folder(Path(text), length)
+    folder = Folder(Path(text), LENGTH if length is None else length, genome)
     return folder.name, folder

@@ -22,7 +22,7 @@ import pandas as pd
 
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif, folded
-from motifbook.sequences import downloads, readers
+from motifbook.sequences import downloads, intervals, readers
 from motifbook.sequences.datasets import (
     AMBIGUOUS,
     DATASETS,
@@ -75,10 +75,12 @@ def from_folder(
     length: int = LENGTH,
     at_most: int | None = None,
     seed: int = 33,
+    genome: Path | None = None,
 ) -> Dataset:
     """A folder with one file of bound sequences for each TF, as a dataset.
 
-    Any format of `readers.read` will do. A file's name without its ending (and `.gz`) is its TF.
+    Any format of `readers.read` will do, and with a genome those of `intervals.intervals`. A
+    file's name without its ending (and `.gz`) is its TF.
     Sequences that a file labels as not bound are negatives of every TF. The dataset has the
     folder's name. Hidden files, README*, `relevant.csv`, MEME files and folders are no sets.
 
@@ -101,20 +103,25 @@ def from_folder(
         Draw at most this many sites of one TF.
     seed : int
         Decides the draw and the split.
+    genome : path, optional
+        FASTA file in which the places of BED and narrowPeak files are. The middle of a sequence is
+        then that of the place, or its summit.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such folder.
+        If there is no such folder, or no such genome.
     ValueError
         If the folder has no set, or one without negatives, a set has no usable sequence, `relevant`
         names a TF that has no set, or `relevant.csv` cannot be read or names what is no motif.
     """
-    path = Path(path)
-    name, sets = Folder(path, length).name, files(path)
+    source = Folder(Path(path), length, genome)
+    path, name, sets = source.path, source.name, files(source)
     given, added = _given(path) if relevant is None else (relevant, [])
     known = _relevant(sets, given)
-    dataset = _dataset(name, sets, known, length, at_most, seed, own=True)
+    dataset = _dataset(name, sets, known, length, at_most, seed, own=True, genome=genome)
+    if genome is not None:
+        dataset.config["genome"] = {"file": genome.name, "sha256": source.places}
     if added:
         dataset.config["added_motifs"] = added
     positives = dict(zip(sets, dataset.train.labels.sum(axis=0, dtype=int), strict=True))
@@ -129,7 +136,7 @@ def from_folder(
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of one's own, and the window that is cut from its sequences.
+    """A folder of one's own, the window that is cut from its sequences, and their genome.
 
     Raises
     ------
@@ -139,6 +146,7 @@ class Folder:
 
     path: Path
     length: int = LENGTH
+    genome: Path | None = None
 
     def __post_init__(self) -> None:
         if self.length < 2 * REPEAT:
@@ -174,6 +182,26 @@ class Folder:
         given, added = _given(self.path)
         relevant = stated({"added_motifs": added}, _relevant(sets, given))
         return {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
+
+    @cached_property
+    def places(self) -> str | None:
+        """sha256 of what is read from the genome; None without one.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            As `from_folder` does, also if there is a genome and nothing to be read from it.
+        """
+        if self.genome is None:
+            return None
+        beds = [file for file in files(self).values() if readers.is_bed(file)]
+        if not beds:
+            raise ValueError(
+                f"{self.path}: no BED or narrowPeak file; a genome is of use for these alone"
+            )
+        return intervals.digest(
+            [intervals.intervals(file, self.genome, self.length) for file in beds]
+        )
 
     def __str__(self) -> str:
         return f"{self.path}@{self.length}" if self.length != LENGTH else f"{self.path}"
@@ -285,6 +313,7 @@ def _dataset(
     at_most: int | None,
     seed: int,
     own: bool,
+    genome: Path | None = None,
 ) -> Dataset:
     """Windows of all sets, merged into sites, drawn and split.
 
@@ -303,7 +332,7 @@ def _dataset(
     rng = np.random.default_rng(seed)
     windows, unbound, counts = [], [], {}
     for tf, file in sets.items():
-        bound, others, counts[tf] = _windows(file, length, own)
+        bound, others, counts[tf] = _windows(file, length, own, genome)
         windows.append(bound)
         unbound.append(others)
     negatives = sum(map(len, unbound))
@@ -356,9 +385,14 @@ def _dataset(
     return Dataset(name, tuple(sets), **splits, config=config, relevant=relevant)
 
 
-def _windows(file: Path, length: int, own: bool) -> tuple[np.ndarray, np.ndarray, dict]:
+def _windows(
+    file: Path, length: int, own: bool, genome: Path | None
+) -> tuple[np.ndarray, np.ndarray, dict]:
     """The middle of each sequence of a file, (n, length) uint8: bound, not bound, and counts."""
-    reading = readers.read(file)
+    if genome is not None and readers.is_bed(file):
+        reading = intervals.intervals(file, genome, length)
+    else:
+        reading = readers.read(file)
     bound, short, ambiguous = _cut(reading.sequences, length)
     unbound, short_too, ambiguous_too = _cut(reading.unbound if own else [], length)
     if not len(bound):
@@ -400,7 +434,7 @@ def _left_out(
 ) -> list[str]:
     """What is to be said of a file, one thing a line."""
     rows = len(reading.sequences) + len(reading.unbound) + len(reading.bad)
-    said = []
+    said = [f"{note};" for note in reading.notes]
     if own:
         if short:
             said.append(

@@ -35,10 +35,11 @@ _MAGIC = {
     b"BAM\x01": "a BAM file",
     b"\x43\x27\x41\x1a": "a 2bit file",
 }
+_BED = r"((track|browser|#).*\n)*\S+\t\d+\t\d+\s*(\t|\n|$)"
 _OTHER = {
-    r"((track |browser |#).*\n)*\S+\t\d+\t\d+(\t|\s*$)": (
-        "a BED file: places in a genome, not sequences. Get the sequences first: "
-        "bedtools getfasta -fi GENOME.fa -bed {name} -fo {stem}.fa"
+    _BED: (
+        "a BED file: places in a genome, not sequences. Give --genome GENOME.fa, or get the "
+        "sequences first: bedtools getfasta -fi GENOME.fa -bed {name} -fo {stem}.fa"
     ),
     r"@\S.*\n[A-Za-z.]+\n\+": "a FASTQ file of reads; write its sequences as FASTA",
     r"MEME version": "a file of motifs (MEME format), not of sequences",
@@ -57,7 +58,8 @@ class Reading:
     file : str
         The file's name, without its folder.
     format : str
-        "fasta", "labelled fasta", "table" or "labelled lines".
+        "fasta", "labelled fasta", "table" or "labelled lines"; from `intervals`, "BED" or
+        "narrowPeak".
     sequences : list of (length,) uint8
         Bound sequences as base indices, in the file's order; 4 is an ambiguous base.
     unbound : list of (length,) uint8
@@ -69,6 +71,8 @@ class Reading:
     names_end_in_label : bool
         Whether every FASTA header ends in the word 0 or 1, after a name, and both occur. They are
         taken for names.
+    notes : tuple of str
+        What else is to be said of the file.
     """
 
     file: str
@@ -78,6 +82,7 @@ class Reading:
     bad: tuple[tuple[int, str], ...]
     mended: int = 0
     names_end_in_label: bool = False
+    notes: tuple[str, ...] = ()
 
     def faults(self, most: int = 5) -> str:
         """The first bad rows in words, one `file:line: fault` each."""
@@ -106,7 +111,7 @@ def read(path: Path | str) -> Reading:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file of sequences")
-    lines = _lines(path)
+    lines = text_lines(path)
     found = _format(path, lines)
     rows = list({"fasta": _fasta, "table": _table, "labelled lines": _labelled}[found](lines))
     suspect = False
@@ -146,7 +151,12 @@ _RNA = str.maketrans("Uu", "Tt")
 
 def check_format(path: Path) -> None:
     """Refuse a file of another format than `read` takes. Raises ValueError, naming it."""
-    _format(path, _lines(path))
+    _format(path, text_lines(path))
+
+
+def is_bed(path: Path) -> bool:
+    """Whether a file holds places in a genome, and not sequences. Raises as `read` does."""
+    return re.match(_BED, "\n".join(_head(text_lines(path)))) is not None
 
 
 def _are_labels(headers: list[str]) -> bool:
@@ -162,7 +172,7 @@ def _end_in_labels(headers: list[str]) -> bool:
     return len(headers) > 2 and set(last) == {"0", "1"}
 
 
-def _lines(path: Path) -> list[str]:
+def text_lines(path: Path) -> list[str]:
     raw = path.read_bytes()
     if raw[:2] == b"\x1f\x8b":
         try:
@@ -176,8 +186,12 @@ def _lines(path: Path) -> list[str]:
     return raw.decode("utf-8-sig", "replace").splitlines()
 
 
+def _head(lines: list[str]) -> list[str]:
+    return [line.rstrip() for line in lines[:1000] if line.strip()][:100]
+
+
 def _format(path: Path, lines: list[str]) -> str:
-    lines = [line.rstrip() for line in lines[:1000] if line.strip()][:100]
+    lines = _head(lines)
     head = [line.strip() for line in lines]
     if not head:
         raise ValueError(f"{path}: empty; expected FASTA, a table or lines '>name SEQUENCE label'")
