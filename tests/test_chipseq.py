@@ -238,7 +238,8 @@ def test_what_is_left_out_or_assumed_is_said(tmp_path):
     (said,) = (str(one.message) for one in warned if "A.fa" in str(one.message))
     assert said.split("\n") == [
         "A.fa: 20 of 150 are shorter than the window of 100 nt, left out;",
-        "every header ends in 0 or 1, taken as part of a name: if it is a label, write >0 and >1;",
+        "every header starts or ends in what may be a label, taken as part of a name: if it is "
+        "one, write >0 and >1;",
         "1 of 150 hold U, read as T, or end in *",
     ]
     left = chipseq.left_out(dataset.config)

@@ -40,7 +40,7 @@ def peak(chromosome, start, end, summit, strand="."):
 
 @pytest.mark.parametrize("name", ["TF.bed", "TF.bed.gz", "TF"])
 def test_a_window_lies_around_the_middle_and_lower_case_is_read(tmp_path, genome, name):
-    text = "track name=x\n#c\r\nchr1\t0\t8\r\n\nchr2\t4\t8\tone\nchr2\t5\t7\n"
+    text = "track name=x\n#c\r\nchr1\t0\t8\r\n\nchr2 4  8 one\nchr2\t5\t7\n"
     found, sequences = read(tmp_path, genome, text, name)
     assert found.format == "BED" and found.bad == () and found.unbound == []
     assert sequences == ["CCGG", "ACGT", "ACGT"]  # a place may be shorter than its window

@@ -94,16 +94,20 @@ def test_fasta_headers_that_are_labels_and_nothing_else_are_read_as_labels(tmp_p
 )
 def test_fasta_headers_that_are_names_are_no_labels(tmp_path, headers):
     reading = read(write(tmp_path, "".join(f">{one}\nACGT\n" for one in headers)))
-    assert reading.format == "fasta" and not reading.names_end_in_label
+    assert reading.format == "fasta" and not reading.names_hold_label
     assert len(reading.sequences) == len(headers) and reading.unbound == []
 
 
-@pytest.mark.parametrize("one", ["peak_{0} {1}", "P.{0}|{1}|training", "{0}|{1}|"])
-def test_names_that_end_in_what_may_be_a_label(tmp_path, one):
-    rows = [one.format(i, i % 2) for i in range(6)]
+@pytest.mark.parametrize("one", [
+        *("peak_{0} {1}", "P.{0}|{1}|training", "{0}|{1}|", "{1}|chr{0}", "{1} chr{0}"),
+        *("p{0}_{2}", "p{0} label={1}", "{2}_{0}", "p{0}:{1}.0"),
+    ],
+)
+def test_names_that_hold_what_may_be_a_label(tmp_path, one):
+    rows = [one.format(i, i % 2, ("neg", "Pos")[i % 2]) for i in range(6)]
     reading = read(write(tmp_path, "".join(f">{row}\nACGT\n" for row in rows)))
     assert len(reading.sequences) == 6
-    assert reading.names_end_in_label == ("training" not in one)
+    assert reading.names_hold_label == ("training" not in one)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,13 @@ def test_names_that_end_in_what_may_be_a_label(tmp_path, one):
         (">1\nACGT\n>0\nACGT\n>2\nACGT\n>1\nTT\n", "set.txt:5: label '2' is neither 0 nor 1"),
         (">1\nACGT\n>-1\nACGT\n>-1\nACGT\n", "set.txt:3: label '-1' is neither"),
         (">1\nACGT\n>0\nACGT\n>peak\nACGT\n>1\nA\n", "set.txt:5: label 'peak' is neither"),
+        (">1.0\nACGT\n>0.0\nACGT\n>1.0\nACGT\n", "set.txt:1: label '1.0' is neither"),
+        (">pos\r\nACGT\r\n>neg\r\nACGT\r\n>pos\r\nTT\r\n", "set.txt:1: label 'pos' is"),
+        (">True\nACGT\n>False\nACGT\n>True\nACGT\n", "set.txt:1: label 'True' is neither"),
+        (">a ACGT 2\n>b ACGT 1\n>c ACGT 2\n", "set.txt:1: label '2' is neither"),
+        (">a ACGT -1\n>b ACGT -1\n", "set.txt:1: label '-1' is neither"),
+        (TABLE + "A\tfive\tACGT\t-1\n", "set.txt:5: label '-1' is neither"),
+        (TABLE + "A\tfive\tACGT\t1.0\n", "set.txt:5: label '1.0' is neither"),
         (TABLE + "A\tfive\tACGT\t2\n", "set.txt:5: label '2' is neither 0 nor 1"),
         (TABLE + "A\tfive\tACGT\t\n", "set.txt:5: label '' is neither 0 nor 1"),
         (LABELLED + ">chr5 ACGT yes\n", "set.txt:4: label 'yes' is neither 0 nor 1"),
@@ -125,7 +136,7 @@ def test_a_label_that_is_none_is_an_error_that_names_its_line(tmp_path, text, me
 @pytest.mark.parametrize(
     "text",
     [
-        ">one\nACGU\nug*\n>two\nTTTT\n>three\n*\n",
+        ">one\nACGU\nug**\n>two\nTTTT\n>three\n*\n",
         TABLE[: TABLE.index("\n") + 1] + "A\t1\tACGUug*\t1\nA\t2\tTTTT\t1\nA\t3\t*\t1\n",
         ">one ACGUug 1\n>two TTTT 1\n>three - 1\n",
     ],
@@ -147,6 +158,12 @@ def test_rna_and_a_closing_star_are_mended_and_counted(tmp_path, text):
             b"chr1\t10\t20\tp\t0\t.\t1.5\t-1\t-1\t5\nchr1\t30\t40\tp\n",
             "is a BED file",
         ),  # narrowPeak
+        (b"chr1 10 20\nchr1 30 40\n", "is a BED file"),
+        (b"chr1\t10\t20\nchr1\t30\t40\n", "is a BED file"),
+        (b"# MACS\n\nchr\tstart\tend\tlength\nchr1\t1\t4\t3\n", "MACS .*narrowPeak"),
+        (">1\nACGT\n".encode("utf-16"), "is text in UTF-16"),
+        (gzip.compress(gzip.compress(FASTA.encode())), "is gzipped twice"),
+        (b"\x28\xb5\x2f\xfd...", "is a zstandard file"),
         (b"track name=peaks\nchr1\t10\t20\n", "is a BED file"),
         (b"#chrom\tstart\tend\nchr1\t10\t20\n", "is a BED file"),
         (gzip.compress(b"chr1\t10\t20\n"), "is a BED file"),

@@ -300,10 +300,18 @@ _NUMBERS = r"([\d.]+[ \t]*)+\n"
 _OTHER = {
     r">\S+\t[^\t\n]+\t-?[\d.]+": _CONVERT.format("HOMER", "homer2meme"),
     rf">.*\n(\s*A\s*\[|({_NUMBERS}){{4}}(>|$))": _CONVERT.format("JASPAR", "jaspar2meme -bundle"),
-    r"(?s)(AC|ID|NA|DE|XX|VV)\s.*\nP[O0]\s+A\s+C\s+G\s+T": _CONVERT.format(
+    r"(?s)(AC|ID|NA|DE|XX|VV)\s.*\n(P[O0]\s+A\s+C\s+G\s+T|\d+(\s+[\d.]+){4})": _CONVERT.format(
         "TRANSFAC", "transfac2meme"
     ),
     r">.*\n[A-Za-z*]+\n": "FASTA: sequences, not motifs",
+    rf"({_NUMBERS}){{4}}$": (
+        "four rows of numbers without a name; put a line '>name' above, then "
+        + _CONVERT.format("JASPAR", "jaspar2meme -bundle").removeprefix("in JASPAR format; ")
+    ),
+    r"(TF\s.*\n|[A-Z]\w+\s.*\n)*Pos\s+A\s+C\s+G\s+T": (
+        "in the format of CIS-BP; write its rows below 'MOTIF name' and "
+        "'letter-probability matrix: alength= 4'"
+    ),
     r"<": "in XML or HTML; give the text output that lies beside it",
 }
 # What may follow a matrix: its URL, or the rules that complete MEME output draws.
@@ -343,7 +351,9 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MemeError(f"{path}:1: not a text file ({error.reason})") from error
+        raise MemeError(
+            f"{path}:1: not a text file ({error.reason}); unpack it first if it is compressed"
+        ) from error
     lines = [
         (f"{path}:{number}", line)
         for number, line in enumerate(text.split("\n"), 1)

@@ -450,10 +450,10 @@ def _left_out(
             said.append(
                 f"{len(reading.unbound):,} of {rows:,} are labelled 0{how}, taken as negatives;"
             )
-        if reading.names_end_in_label:
+        if reading.names_hold_label:
             said.append(
-                "every header ends in 0 or 1, taken as part of a name: if it is a label, write "
-                ">0 and >1;"
+                "every header starts or ends in what may be a label, taken as part of a name: if "
+                "it is one, write >0 and >1;"
             )
         if reading.mended:
             said.append(f"{reading.mended:,} of {rows:,} hold U, read as T, or end in *;")

@@ -62,7 +62,7 @@ def intervals(path: Path | str, genome: Path | str, length: int) -> readers.Read
     with _opened(Path(genome)) as chromosomes:
         for number, line in rows:
             try:
-                fields = [field.strip() for field in line.split("\t")]
+                fields = [field.strip() for field in line.split("\t" if "\t" in line else None)]
                 start, summit = _window(fields, narrow, length, chromosomes, Path(genome).name)
                 bases = encode(str(chromosomes[fields[0]][start : start + length]))
             except ValueError as error:

@@ -25,24 +25,33 @@ import numpy as np
 
 from motifbook.sequences.datasets import encode
 
-_LABELLED = re.compile(r">\S*\s+[A-Za-z.]+\s+[01]$")
-_LABELS = {"0", "1", "-1", "+1"}
+_LABELLED = re.compile(r">\S*\s+[A-Za-z.*]+\s+[+-]?\d(\.0)?$")
+_LABELS = {"0", "1", "-1", "+1", "0.0", "1.0", "true", "false", "pos", "neg"}
+_LABELS |= {"positive", "negative", "bound", "unbound"}
+"""What a header, alone, says of a label; only 0 and 1 are read."""
 _MAGIC = {
     b"BZh": "a bzip2 file; unpack it first",
     b"\xfd7zXZ": "an xz file; unpack it first",
     b"PK\x03\x04": "a zip file; unpack it first",
     b"\x89HDF": "an HDF5 file",
     b"BAM\x01": "a BAM file",
+    b"\x28\xb5\x2f\xfd": "a zstandard file; unpack it first",
+    b"\x1f\x8b": "gzipped twice; unpack it first",
+    b"\xff\xfe": "text in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "text in UTF-16; save it as UTF-8",
     b"\x43\x27\x41\x1a": "a 2bit file",
 }
-_BED = r"((track|browser|#).*\n)*\S+\t\d+\t\d+\s*(\t|\n|$)"
+_BED = r"((track|browser|#).*\n)*\S+[\t ]+\d+[\t ]+\d+\s*(\t| |\n|$)"
 _OTHER = {
     _BED: (
         "a BED file: places in a genome, not sequences. Give --genome GENOME.fa, or get the "
         "sequences first: bedtools getfasta -fi GENOME.fa -bed {name} -fo {stem}.fa"
     ),
     r"@\S.*\n[A-Za-z.]+\n\+": "a FASTQ file of reads; write its sequences as FASTA",
-    r"MEME version": "a file of motifs (MEME format), not of sequences",
+    r"(#.*\n)*chr\tstart\tend\t": (
+        "a table of peaks as MACS writes it, which counts from 1; give its narrowPeak file"
+    ),
+    r"(#.*\n)*MEME version": "a file of motifs (MEME format), not of sequences",
     r"\{": "a JSON file, such as a record; only sequences may lie in this folder",
     r"LOCUS\s": "a GenBank file; write its sequences as FASTA",
 }
@@ -67,10 +76,10 @@ class Reading:
     bad : tuple of (int, str)
         Line number (from 1) and fault of each row that could not be used.
     mended : int
-        Rows with a U, read as T, or a `*` at the end, left out.
-    names_end_in_label : bool
-        Whether every FASTA header ends in the word 0 or 1, after a name, and both occur. They are
-        taken for names.
+        Rows with a U, read as T, or `*` at the end, left out.
+    names_hold_label : bool
+        Whether every FASTA header starts or ends in the same two words that may be labels, beside
+        a name: 0 and 1, or such as pos and neg. They are taken for names.
     notes : tuple of str
         What else is to be said of the file.
     """
@@ -81,7 +90,7 @@ class Reading:
     unbound: list[np.ndarray]
     bad: tuple[tuple[int, str], ...]
     mended: int = 0
-    names_end_in_label: bool = False
+    names_hold_label: bool = False
     notes: tuple[str, ...] = ()
 
     def faults(self, most: int = 5) -> str:
@@ -120,7 +129,7 @@ def read(path: Path | str) -> Reading:
         if _are_labels(headers):
             found = "labelled fasta"
         else:
-            suspect = _end_in_labels(headers)
+            suspect = _hold_labels(headers)
             rows = [(number, sequence, "1", fault) for number, sequence, _, fault in rows]
     read: dict[str, list[np.ndarray]] = {"0": [], "1": []}
     bad: list[tuple[int, str]] = []
@@ -128,7 +137,7 @@ def read(path: Path | str) -> Reading:
     for number, sequence, label, fault in rows:
         if not fault and label not in read:
             raise ValueError(f"{path}:{number}: label {label!r} is neither 0 nor 1")
-        plain = sequence.removesuffix("*").translate(_RNA)
+        plain = sequence.rstrip("*").translate(_RNA)
         try:
             if fault or not plain:
                 raise ValueError(fault or "no sequence")
@@ -161,15 +170,16 @@ def is_bed(path: Path) -> bool:
 
 def _are_labels(headers: list[str]) -> bool:
     """Whether most FASTA headers are a label alone, and so not numbers that count the records."""
-    labels = sum(header in _LABELS for header in headers)
+    labels = sum(header.lower() in _LABELS for header in headers)
     return 2 * labels >= len(headers) and (
         len(set(headers)) < len(headers) or labels == len(headers)
     )
 
 
-def _end_in_labels(headers: list[str]) -> bool:
-    last = [re.split(r"[\s|]+", header.rstrip("|"))[-1] for header in headers]
-    return len(headers) > 2 and set(last) == {"0", "1"}
+def _hold_labels(headers: list[str]) -> bool:
+    words = [re.split(r"[\s|:;,=_]+", header.lower().strip("|")) for header in headers]
+    places = ({word[place] for word in words} for place in (0, -1))
+    return len(headers) > 2 and any(len(found) == 2 and found <= _LABELS for found in places)
 
 
 def text_lines(path: Path) -> list[str]:
