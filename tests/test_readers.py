@@ -98,7 +98,9 @@ def test_fasta_headers_that_are_names_are_no_labels(tmp_path, headers):
     assert len(reading.sequences) == len(headers) and reading.unbound == []
 
 
-@pytest.mark.parametrize("one", [
+@pytest.mark.parametrize(
+    "one",
+    [
         *("peak_{0} {1}", "P.{0}|{1}|training", "{0}|{1}|", "{1}|chr{0}", "{1} chr{0}"),
         *("p{0}_{2}", "p{0} label={1}", "{2}_{0}", "p{0}:{1}.0"),
     ],
