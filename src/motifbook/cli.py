@@ -213,6 +213,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_profile(null)
     _add_results(null)
 
+    calibrate = command(
+        "calibrate",
+        _calibrate,
+        "Fit the score that says whether a filter is a motif to the runs on record (synthetic).",
+        "Writes real_motif.json, the score, and real_motif.csv.gz, the filters it was fitted to.",
+    )
+    calibrate.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="where to (the package's: src/motifbook/data)"
+    )
+    _add_many_runs(calibrate)
+    _add_profile(calibrate)
+    _add_results(calibrate)
+
     trace = command(
         "trace",
         _trace,
@@ -529,6 +542,28 @@ def _null(options) -> None:
 
         table = null.shuffled(experiment.get(**chosen, results_dir=options.results))
     print(f"on record: {null.write_null(options.kind, table, options.results)}")
+
+
+def _calibrate(options) -> None:
+    runs.wanted(options.models, options.trials, profile=options.profile)
+    if not options.folder.is_dir():
+        raise UsageError(f"{options.folder}: no such folder")
+    from motifbook.records import experiment
+    from motifbook.yardsticks import real_motif_fit
+
+    for name in real_motif_fit.NAMES:
+        files.destination(options.folder / name)
+    records = experiment.get(
+        options.models, options.trials, profile=options.profile, results_dir=options.results
+    )
+    if not records:
+        raise UsageError("none of these runs is on record; see: motifbook runs")
+    score, table = real_motif_fit.make(records)
+    for name, one in score.variants.items():
+        (value, low, high), worst = one.auroc, one.lowest_auroc[0]
+        print(f"{name:<16} AUROC {value:.3f} ({low:.3f} to {high:.3f}), lowest {worst:.3f}")
+    for path in real_motif_fit.write(score, table, options.folder):
+        print(f"on record: {path}")
 
 
 def _trace(options) -> None:

@@ -1,0 +1,272 @@
+"""Fit the score of `real_motif` to simulated data, and say how good it is where it was not fitted.
+
+The filters of the paper's table 1 networks, with the truth at their sites, are put in a table
+(`table`); architectures are left out in turn (`held_out`), and motifs too (`novel`).
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from msgspec import convert
+
+from motifbook.files import replacing
+from motifbook.motifs import matrices, tomtom
+from motifbook.motifs.matrices import Motif
+from motifbook.records import store
+from motifbook.records.runs import Filter, Record
+from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import Dataset
+from motifbook.yardsticks import real_motif, site_accuracy
+from motifbook.yardsticks.real_motif import FEATURES, VARIANTS, Fit
+
+DRAWS = 1000
+NAMES = ("real_motif.json", "real_motif.csv.gz")
+"""The score, and the table that it was fitted to."""
+COLUMNS = ("model", "trial", "filter", "site_tf", "precise", *FEATURES, "match_without")
+
+
+def table(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) -> pd.DataFrame:
+    """Features of the first-layer filters of some runs, beside the truth at their sites.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Of one dataset whose embedded sites are known. Other trials of a model are its replicates.
+    dataset : Dataset
+        Theirs.
+    own : dict
+        From `site_accuracy.own_precision`.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, one row per filter that has sites. `match_without` is `match` in a database that
+        lacks every motif that is relevant to the filter's `site_tf`.
+    """
+    records = list(records)
+    judged = site_accuracy.judge(records, own)
+    layers = [record.layer(1).filters for record in records]
+    ppms = [np.array([one.ppm for one in layer]) for layer in layers]
+    parts = []
+    for number, (record, filters) in enumerate(zip(records, layers, strict=True)):
+        replicates = [
+            ppms[i]
+            for i, other in enumerate(records)
+            if i != number and other.run.model == record.run.model
+        ]
+        parts.append(
+            real_motif.features(
+                ppms[number],
+                [one.sites for one in filters],
+                dataset.test.bases.size,
+                replicates,
+                [one.hits[0].e_value if one.hits else np.nan for one in filters],
+            )
+        )
+    known = pd.concat(parts, ignore_index=True)
+    known["match_without"] = _match_without(
+        [one for layer in layers for one in layer], judged["site_tf"], dataset.relevant
+    )
+    found = pd.concat([judged, known], axis=1).reindex(columns=list(COLUMNS))
+    return found.dropna(subset=list(real_motif.PPM)).reset_index(drop=True)
+
+
+def _match_without(
+    filters: Sequence[Filter], tfs: pd.Series, relevant: Mapping[str, Sequence[str]]
+) -> np.ndarray:
+    """−log10 E of the best target that is not relevant to the TF at the filter's sites."""
+    found = np.full(len(filters), np.nan)
+    for tf, rows in tfs.groupby(tfs).groups.items():
+        left = [motif for motif in matrices.jaspar() if motif.id not in relevant[tf]]
+        queries = [
+            Motif(str(row), "", filters[row].trimmed, float(len(filters[row].trimmed)))
+            for row in rows
+        ]
+        best = tomtom.match(queries, left).best
+        e_value = np.clip(best["e_value"], real_motif.LEAST_E, real_motif.MOST_E)
+        found[best["query"].astype(int)] = -np.log10(e_value)
+    return found
+
+
+def held_out(table: pd.DataFrame, variant: str, over: str = "model") -> pd.Series:
+    """The probability of each filter by a fit to the others: each architecture left out in turn.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `table`.
+    variant : str
+        Of `VARIANTS`.
+    over : str
+        The column whose values are left out.
+    """
+    used = list(VARIANTS[variant])
+    found = pd.Series(np.nan, index=table.index)
+    for _, rows in table.groupby(over).groups.items():
+        rest = table.drop(rows)
+        regression = _regression().fit(rest[used], rest["precise"])
+        found[rows] = regression.predict_proba(table.loc[rows, used])[:, 1]
+    return found
+
+
+def novel(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Motifs that the fit never saw, and that the database lacks: each TF left out in turn.
+
+    The fit has neither the TF's filters (those whose sites are its motifs best) nor the
+    architecture that is scored; the best match of the TF's filters is `match_without`.
+
+    Returns
+    -------
+    DataFrame
+        One row per filter of `table`: `probability`, `tf` (that was left out) for the precise
+        filters of each TF and all that are not precise: `precise`, `model`. A filter that is not
+        precise is in it once for each TF.
+    """
+    used = list(VARIANTS[variant])
+    parts = []
+    for tf in sorted(table["site_tf"].unique()):
+        own = table["site_tf"] == tf
+        seen = table.assign(match=table["match"].where(~own, table["match_without"]))
+        for model, rows in table.groupby("model").groups.items():
+            rest = table[~own & (table["model"] != model)]
+            regression = _regression().fit(rest[used], rest["precise"])
+            asked = seen.loc[rows]
+            asked = asked[own[rows] | ~asked["precise"]]
+            if asked.empty:
+                continue
+            probability = regression.predict_proba(asked[used])[:, 1]
+            parts.append(asked[["model", "precise"]].assign(tf=tf, probability=probability))
+    return pd.concat(parts, ignore_index=True)
+
+
+def aurocs(table: pd.DataFrame, probability: pd.Series) -> tuple[float, pd.Series]:
+    """AUROC of all filters together, and by architecture where it has filters of both kinds."""
+    from sklearn.metrics import roc_auc_score
+
+    pooled = roc_auc_score(table["precise"], probability)
+    by_model = {
+        model: roc_auc_score(own["precise"], probability[own.index])
+        for model, own in table.groupby("model", sort=False)
+        if own["precise"].nunique() == 2
+    }
+    return float(pooled), pd.Series(by_model, dtype=float)
+
+
+def intervals(
+    table: pd.DataFrame, probability: pd.Series, draws: int = DRAWS, seed: int = 0
+) -> dict[str, tuple[float, float, float]]:
+    """AUROCs with 95% intervals: percentiles over draws of architectures with replacement.
+
+    Returns
+    -------
+    dict
+        "auroc", "mean_auroc" and "lowest_auroc": the value, and its interval's ends.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    pooled, by_model = aurocs(table, probability)
+    truth = {m: own["precise"].to_numpy() for m, own in table.groupby("model")}
+    scores = {m: probability[own.index].to_numpy() for m, own in table.groupby("model")}
+    names = sorted(truth)
+    stream = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {"auroc": [], "mean_auroc": [], "lowest_auroc": []}
+    while len(drawn["auroc"]) < draws:
+        chosen = [names[i] for i in stream.integers(len(names), size=len(names))]
+        within = by_model[[name for name in chosen if name in by_model]]
+        if within.empty:
+            continue
+        true = np.concatenate([truth[name] for name in chosen])
+        drawn["auroc"].append(
+            roc_auc_score(true, np.concatenate([scores[name] for name in chosen]))
+        )
+        drawn["mean_auroc"].append(within.mean())
+        drawn["lowest_auroc"].append(within.min())
+    values = {"auroc": pooled, "mean_auroc": by_model.mean(), "lowest_auroc": by_model.min()}
+    found = {}
+    for name, value in values.items():
+        low, high = np.percentile(drawn[name], (2.5, 97.5))
+        found[name] = float(value), float(low), float(high)
+    return found
+
+
+def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
+    """Every variant, fitted to all architectures, with what it scores where one is left out."""
+    variants = {}
+    for name, used in VARIANTS.items():
+        values = table[list(used)]
+        regression = _regression().fit(values, table["precise"])
+        scaler, line = regression[0], regression[-1]
+
+        def by_feature(numbers: np.ndarray, used: tuple[str, ...] = used) -> dict[str, float]:
+            return {one: _short(number) for one, number in zip(used, numbers, strict=True)}
+
+        tested = intervals(table, held_out(table, name))
+        variants[name] = {
+            "mean": by_feature(scaler.mean_),
+            "scale": by_feature(scaler.scale_),
+            "coefficients": by_feature(line.coef_[0]),
+            "low": by_feature(values.min()),
+            "high": by_feature(values.max()),
+            "intercept": _short(line.intercept_[0]),
+            **{key: [_short(number) for number in found] for key, found in tested.items()},
+        }
+    configuration = {
+        "dataset": dataset.config,
+        "length": dataset.length,
+        "window": window,
+        "models": sorted(table["model"].unique()),
+        "draws": DRAWS,
+    }
+    record = {
+        **store.envelope(configuration, "memelite", "numpy", "scikit-learn"),
+        "filters": len(table),
+        "precise": int(table["precise"].sum()),
+        "variants": variants,
+    }
+    return convert(record, Fit)
+
+
+def make(records: Iterable[Record]) -> tuple[Fit, pd.DataFrame]:
+    """The score, and the table that it is fitted to, of runs on the synthetic dataset."""
+    records = list(records)
+    dataset = synthetic.get()
+    found = table(records, dataset, site_accuracy.own_precision(dataset.test))
+    # What is kept is what is fitted.
+    found[list(COLUMNS[5:])] = found[list(COLUMNS[5:])].map(_short)
+    return fit(found, dataset, records[0].layer(1).window), found
+
+
+def write(score: Fit, table: pd.DataFrame, folder: Path | str) -> list[Path]:
+    """Keep both in a folder, each file whole; returns their paths."""
+    paths = [Path(folder) / name for name in NAMES]
+    text = table.to_csv(index=False, lineterminator="\n")
+    with replacing(paths[1]) as temporary:
+        temporary.write_bytes(gzip.compress(text.encode(), mtime=0))
+    store.save(paths[0], score)
+    return paths
+
+
+@cache
+def on_record() -> pd.DataFrame:
+    """The table that the package's score was fitted to."""
+    with (package_files("motifbook") / "data" / NAMES[1]).open("rb") as file:
+        return pd.read_csv(file, compression="gzip")
+
+
+def _regression():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.5g}")

@@ -1,0 +1,172 @@
+"""The score without ground truth: features and log odds that can be checked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from motifbook.yardsticks import real_motif, real_motif_fit
+from motifbook.yardsticks.real_motif import PPM, VARIANTS, features, score, similarity, unlike
+
+A, C, G, T = np.eye(4)
+NONE = np.full(4, 0.25)
+
+
+def ppm(text, width=12):
+    """Certain bases of a text, in the middle of uniform columns."""
+    left = (width - len(text)) // 2
+    columns = [NONE] * width
+    columns[left : left + len(text)] = [np.eye(4)["ACGT".index(base)] for base in text]
+    return np.array(columns)
+
+
+def test_features_of_a_filter_that_can_be_counted():
+    table = features([ppm("GGTACC"), ppm("AAAAAA")], [10, 1000], 100_000)
+    assert list(table.columns) == list(PPM)
+    first, second = (table.loc[i] for i in (0, 1))
+    assert first["information"] == first["core"] == 12  # six columns of two bits
+    assert first["flanks"] == 0
+    assert first["palindromic"] == pytest.approx(1)
+    assert second["palindromic"] == 0  # A lies on T, or beside it
+    assert second["repetitive"] == pytest.approx(5 / 6)  # five of six columns on each other
+    assert first["composition"] == pytest.approx(1 / 3 * np.log2(3) * 2 + 1 / 3 * np.log2(6))
+    assert second["composition"] == 0
+    assert (first["site_rate"], second["site_rate"]) == (-4, -2)
+
+
+def test_only_what_lies_outside_the_informative_columns_is_flank():
+    weak = np.array([0.4, 0.2, 0.2, 0.2])
+    matrix = ppm("GGTACC")
+    matrix[0] = weak
+    bits = 2 + (weak * np.log2(weak)).sum()
+    (row,) = features([matrix], [1], 10).itertuples()
+    assert row.flanks == pytest.approx(bits)
+    assert row.core == 12
+
+
+def test_agreement_and_nearest_are_found_on_either_strand_and_moved():
+    mine = np.array([ppm("GATTACA"), ppm("CCCCCCC")])
+    theirs = np.array([np.roll(ppm("TGTAATC"), 2, axis=0), ppm("AAAAAAA")])  # GATTACA, turned
+    assert similarity(mine, theirs)[0, 0] == pytest.approx(1)
+    table = features(mine, [1, 1], 10, replicates=[theirs, mine])
+    assert table["agreement"][0] == pytest.approx(1)
+    assert table["nearest"][0] == pytest.approx(similarity(mine, mine)[0, 1])
+    narrow = features(mine, [1, 1], 10, replicates=[theirs[:, 3:]])  # of another width
+    assert narrow["agreement"][0] > 0.5
+
+
+def test_a_filter_without_sites_has_no_probability():
+    table = features([ppm("GATTACA"), np.zeros((12, 4))], [5, 0], 10)
+    assert table.loc[1].isna().all()
+    found = score(table)
+    assert np.isnan(found["probability"][1])
+    assert 0 < found["probability"][0] < 1
+
+
+def test_the_probability_is_the_log_odds_of_the_coefficients_on_record():
+    table = pd.DataFrame({"match": [3.0, 1000.0]})
+    found = score(table)
+    one = real_motif.fitted().variants["E-value alone"]
+    odds = one.intercept + one.coefficients["match"] * (3 - one.mean["match"]) / one.scale["match"]
+    assert found["probability"][0] == pytest.approx(1 / (1 + np.exp(-odds)))
+    assert list(found["outside"]) == ["", "match"]
+    assert set(found["variant"]) == {"E-value alone"}
+
+
+def test_the_variant_is_the_one_that_uses_all_that_is_known():
+    matrices = [ppm("GATTACA")]
+    e_values, replicates = [1e-3], [np.array(matrices)]
+    for name, given in {
+        "no database": {},
+        "with replicates": {"replicates": replicates},
+        "with a database": {"e_values": e_values},
+        "everything": {"replicates": replicates, "e_values": e_values},
+    }.items():
+        table = features(matrices, [1], 10, **given)
+        assert list(table.columns) == list(VARIANTS[name])
+        assert score(table)["variant"][0] == name
+
+
+def test_what_is_unlike_the_fit_is_said():
+    assert unlike(19, 200) == []
+    assert unlike(11, 1000) == [
+        "its PPMs have 11 columns, those of the fit 19",
+        "its sequences have 1000 nt, those of the fit 200 nt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (([[1, 0, 0, 0]], [1], 10), "shape"),
+        (([[[0.5, 0, 0, 0]] * 8], [1], 10), "sum to 1"),
+        (([[[1, 0, 0, 0]] * 8], [1, 2], 10), "1 filters"),
+        (([[[1, 0, 0, 0]] * 8], [1], 10, (), [-1]), "E-values"),
+    ],
+)
+def test_what_is_no_filter_is_refused(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        features(*arguments)
+
+
+def test_columns_that_no_variant_has_are_refused():
+    with pytest.raises(ValueError, match="no score is fitted on core"):
+        score(pd.DataFrame({"core": [1.0]}))
+
+
+def toy():
+    """Two architectures of which every feature but one is noise."""
+    stream = np.random.default_rng(0)
+    precise = np.arange(80) % 2 == 0
+    columns = {name: stream.normal(size=80) for name in real_motif.FEATURES}
+    columns["match"] = precise * 4 + stream.normal(size=80)
+    return pd.DataFrame(
+        {
+            "model": ["a"] * 40 + ["b"] * 40,
+            "site_tf": ["X", "X", "Y", "Y"] * 20,
+            "precise": precise,
+            **columns,
+            "match_without": 0.0,
+        }
+    )
+
+
+def test_an_architecture_is_scored_by_a_fit_to_the_others():
+    table = toy()
+    found = real_motif_fit.held_out(table, "E-value alone")
+    flipped = table.assign(precise=table["precise"] ^ (table["model"] == "a"))
+    again = real_motif_fit.held_out(flipped, "E-value alone")
+    mine = table["model"] == "a"
+    assert found[mine].equals(again[mine])  # its own truth has no part in it
+    assert not found[~mine].equals(again[~mine])
+
+
+def test_a_novel_motif_has_no_match_of_its_own():
+    table = toy()
+    found = real_motif_fit.novel(table, "E-value alone")
+    assert set(found["tf"]) == {"X", "Y"}
+    assert len(found) == 40 + 2 * 40  # precise ones once, others once for each TF
+    assert (found.loc[found["precise"], "probability"] < 0.5).all()  # matches are all of 0
+
+
+def test_intervals_hold_the_value_and_perfect_scores_have_none():
+    table = toy()
+    low, high = real_motif_fit.intervals(table, table["match"], draws=50)["auroc"][1:]
+    value = real_motif_fit.aurocs(table, table["match"])[0]
+    assert low <= value <= high
+    perfect = real_motif_fit.intervals(table, table["precise"].astype(float), draws=50)
+    assert perfect == dict.fromkeys(("auroc", "mean_auroc", "lowest_auroc"), (1.0, 1.0, 1.0))
+
+
+@pytest.mark.slow
+def test_the_score_on_record_is_the_fit_to_the_table_on_record():
+    from motifbook.sequences import synthetic
+
+    table = real_motif_fit.on_record()
+    fitted = real_motif.fitted()
+    again = real_motif_fit.fit(table, synthetic.get(), fitted.configuration["window"])
+    assert again.configuration == fitted.configuration
+    for name, one in fitted.variants.items():
+        found = again.variants[name]
+        assert found.coefficients == pytest.approx(one.coefficients, rel=1e-2, abs=1e-2)
+        assert found.auroc == pytest.approx(one.auroc, abs=1e-3)
+    assert (fitted.filters, fitted.precise) == (len(table), table["precise"].sum())
