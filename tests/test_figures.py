@@ -802,19 +802,19 @@ LEDGER = pd.DataFrame(
         | {"explanation": "an older run", "note": "", "section": "B"}
         | {"kind": "comparison", "delta": -0.75, "low": -0.5, "high": 0.0}
         | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"}
-        | {"first": "close", "pair": "cnn-2 cnn-50+l1", "settle": "9 trials each"},
+        | {"first": "close", "pair": "cnn-2 cnn-50+l1", "trials_needed": "9 trials each"},
         {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
         | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "inconclusive, provisional"}
         | {"explanation": "As printed.", "note": "As printed.", "section": "A"}
         | {"kind": "number", "delta": -0.05, "low": -0.2, "high": 0.1}
         | {"models": "cnn-1@2 cnn-4", "quantity": "match_any", "run": ""}
-        | {"first": "", "pair": "", "settle": ""},
+        | {"first": "", "pair": "", "trials_needed": ""},
         {"quote": "1,234,567 weights", "rule": "equal", "paper": 1234567.0, "paper_sd": math.nan}
         | {"ours": math.nan, "ours_sd": math.nan, "trials": 0, "verdict": "not yet run"}
         | {"explanation": verdicts.UNEXPLAINED, "note": "", "section": "B"}
         | {"kind": "number", "delta": math.nan, "low": math.nan, "high": math.nan}
         | {"models": "cnn-2", "quantity": "auroc", "run": ""}
-        | {"first": "", "pair": "", "settle": ""},
+        | {"first": "", "pair": "", "trials_needed": ""},
     ]
 )
 

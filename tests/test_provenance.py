@@ -9,11 +9,11 @@ from msgspec import convert
 
 from motifbook.book.provenance import (
     anchor,
-    behind,
     catalogue,
     computed_from,
     described,
     provenance,
+    runs_of_claim,
 )
 from motifbook.paper import verdicts
 from motifbook.records import experiment, store
@@ -119,22 +119,22 @@ class TestBehind:
         for model, trial in [("cnn-25", 2), *(("cnn-2", n) for n in (1, 2, 3, 5))]:
             write_record(tmp_path, model, trial)
         found = experiment.get("cnn-25,cnn-2", 5, results_dir=tmp_path)
-        assert behind(CLAIM, found) == "synthetic/as-run/paper/cnn-2: 1-3,5"
-        assert behind(CLAIM | {"models": "cnn-25 cnn-4", "than": "cnn-2"}, found) == (
+        assert runs_of_claim(CLAIM, found) == "synthetic/as-run/paper/cnn-2: 1-3,5"
+        assert runs_of_claim(CLAIM | {"models": "cnn-25 cnn-4", "than": "cnn-2"}, found) == (
             "synthetic/as-run/paper/cnn-2: 1-3,5; synthetic/as-run/paper/cnn-25: 2"
         )
 
     def test_no_value_of_ours_no_runs(self, records):
-        assert behind(CLAIM | {"trials": 0}, records) == ""
+        assert runs_of_claim(CLAIM | {"trials": 0}, records) == ""
 
     def test_other_data_and_constants_are_not_named(self, records):
-        assert behind(CLAIM | {"dataset": "chipseq"}, records) == ""
-        of_both = behind(CLAIM | {"than": "0.5"}, records)
+        assert runs_of_claim(CLAIM | {"dataset": "chipseq"}, records) == ""
+        of_both = runs_of_claim(CLAIM | {"than": "0.5"}, records)
         assert of_both == "synthetic/as-run/paper/cnn-2: 1-2"
 
     def test_every_value_of_the_ledger_has_its_runs(self, records):
         ledger = verdicts.ledger(records)
-        named = [behind(claim, records) for claim in ledger.to_dict("records")]
+        named = [runs_of_claim(claim, records) for claim in ledger.to_dict("records")]
         assert [bool(runs) for runs in named] == list(ledger["trials"] > 0)
         assert any(named)
 

@@ -158,7 +158,7 @@ def test_whatever_differs_is_explained_or_says_that_it_is_not(ledger):
 
 def test_what_is_not_settled_says_what_would_settle_it(ledger):
     open_ = ledger[ledger["verdict"].str.startswith((rules.INCONCLUSIVE, rules.DIFFERENT))]
-    assert len(open_) and (open_["settle"] != "").all()
+    assert len(open_) and (open_["trials_needed"] != "").all()
 
 
 @pytest.mark.parametrize("dataset", FOLDERS)

@@ -57,7 +57,7 @@ class TestLedger:
 
     def test_one_trial_is_inconclusive(self):
         row = row_of([record()], "table1-cnn-25-any")
-        assert (row["verdict"], row["settle"]) == ("inconclusive, provisional", "")
+        assert (row["verdict"], row["trials_needed"]) == ("inconclusive, provisional", "")
 
     def test_a_difference_without_an_explanation_says_so(self):
         row = row_of([record(trial=t, any_=3, relevant=0) for t in (1, 2, 3)], "table1-cnn-25-any")
@@ -66,7 +66,7 @@ class TestLedger:
             "not explained yet",
         )
         assert row["first"] == "differs"
-        assert row["settle"] == "to see it again: 2 trials"
+        assert row["trials_needed"] == "to see it again: 2 trials"
 
     def test_a_difference_carries_its_explanation_and_run(self, monkeypatch):
         known = {"table1-cnn-25-any": {"explanation": "Other filters.", "run": "a/b/c"}}
@@ -306,7 +306,7 @@ class TestChangesOfTraining:
         assert (row["verdict"], row["trials"], row["pair"]) == ("holds", 3, "cnn-50+l1")
         row = row_of(base, "regularisation-matters", ladder=self.ladder(24, 20, 30))
         assert row["verdict"] == "inconclusive"  # 4, -5, 0
-        assert row["settle"] == "more than 1,000 trials each"
+        assert row["trials_needed"] == "more than 1,000 trials each"
         assert row_of(base, "regularisation-matters")["verdict"] == "not yet run"
 
 

@@ -167,18 +167,18 @@ def e_value(value: float) -> str:
     return f"{digits}e−{abs(int(exponent))}"
 
 
-def _verdict_of_filter(filter: Filter) -> tuple[str, str]:
+def _verdict_of_filter(one: Filter) -> tuple[str, str]:
     """("relevant" | "other" | "none" | "dead" | "refused", label)."""
-    if filter.state == "dead":
+    if one.state == "dead":
         return "dead", "dead"
-    if filter.state != "alive":
-        return "refused", filter.state
-    hits = [hit for hit in filter.hits if hit.e_value <= 0.1]
+    if one.state != "alive":
+        return "refused", one.state
+    hits = [hit for hit in one.hits if hit.e_value <= 0.1]
     if not hits:
         return "none", "no match"
-    if filter.tf:
-        hit = filter.relevant_hit or hits[0]
-        name = matrices.TRUE_TF.get(hit.target, filter.tf)
+    if one.tf:
+        hit = one.relevant_hit or hits[0]
+        name = matrices.TRUE_TF.get(hit.target, one.tf)
         return "relevant", f"{name} {e_value(hit.e_value)}"
     name = hits[0].name
     name = name if len(name) <= 9 else f"{name[:8]}…"
@@ -239,18 +239,18 @@ def logo_grid(
     known = record.layer(layer).filters
     chosen = known if filters is None else [known[number] for number in filters]
     figure, axes = _grid(len(chosen), columns)
-    for ax, filter in zip(axes, chosen, strict=True):
-        kind, label = _verdict_of_filter(filter)
-        ppm = np.asarray(filter.ppm, dtype=float)
+    for ax, one in zip(axes, chosen, strict=True):
+        kind, label = _verdict_of_filter(one)
+        ppm = np.asarray(one.ppm, dtype=float)
         logo(ppm, ax)
         ax.set_title(label, fontsize=9, pad=1.5, **_TITLE[kind])
-        ax.text(0, 2.08, filter.filter, fontsize=7, color=GREY, va="bottom")
+        ax.text(0, 2.08, one.filter, fontsize=7, color=GREY, va="bottom")
         if kind == "dead":
             ax.add_patch(
                 Rectangle((0, 0), len(ppm), 2, fill=False, hatch="////", edgecolor="#c8c8c8", lw=0)
             )
         else:
-            start, stop = filter.trim
+            start, stop = one.trim
             ax.plot([0, len(ppm)], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
             ax.plot([start, stop], [0, 0], color="black", lw=1.4, clip_on=False)
     return figure
@@ -270,12 +270,12 @@ def gallery(filters: Sequence[Filter], titles: Sequence[str], columns: int = 3) 
     if not filters:
         return _no_run(None).figure
     figure, axes = _grid(len(filters), columns, row=1.15)
-    for ax, filter, title in zip(axes, filters, titles, strict=True):
-        ppm = np.asarray(filter.ppm, dtype=float)
+    for ax, one, title in zip(axes, filters, titles, strict=True):
+        ppm = np.asarray(one.ppm, dtype=float)
         logo(ppm, ax)
         ax.set_title(title, fontsize=9, pad=2, loc="left")
         ax.plot([0, len(ppm)], [0, 0], color="#c8c8c8", lw=0.8, clip_on=False)
-        ax.plot(filter.trim, [0, 0], color="black", lw=1.4, clip_on=False)
+        ax.plot(one.trim, [0, 0], color="black", lw=1.4, clip_on=False)
     return figure
 
 
@@ -1142,8 +1142,8 @@ def _beside_verdict(row: Any) -> str:
     if row.pair and row.verdict.split(",")[0] in ("inconclusive", "does not hold"):
         labels = " and ".join(_place_label(place) for place in row.pair.split())
         parts.append(f"nearest: {labels}")
-    if row.settle:
-        parts.append(f"to settle it: {row.settle}")
+    if row.trials_needed:
+        parts.append(f"to settle it: {row.trials_needed}")
     return "".join(f"<br><small>{html.escape(part)}</small>" for part in parts)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from IPython.display import HTML
 
 from motifbook.book import chapter, figures
-from motifbook.book.provenance import behind, provenance
+from motifbook.book.provenance import provenance, runs_of_claim
 from motifbook.paper import claims, measures, rules, verdicts
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record
@@ -247,7 +247,7 @@ def sections(table: pd.DataFrame) -> HTML:
 
 def download(ledger: Ledger) -> HTML:
     """A link to the whole ledger as CSV, with the runs behind each value."""
-    made_by = [_behind(claim, ledger) for claim in ledger.table.to_dict("records")]
+    made_by = [_runs_of_claim(claim, ledger) for claim in ledger.table.to_dict("records")]
     table = ledger.table.assign(runs=made_by).to_csv(index=False)
     data = base64.b64encode(table.encode()).decode()
     return HTML(
@@ -256,9 +256,9 @@ def download(ledger: Ledger) -> HTML:
     )
 
 
-def _behind(claim: Mapping, ledger: Ledger) -> str:
+def _runs_of_claim(claim: Mapping, ledger: Ledger) -> str:
     """The runs behind a claim; of a change of the training, both sides."""
     if claim["rule"] != "moves":
-        return behind(claim, ledger.records)
+        return runs_of_claim(claim, ledger.records)
     bare = " ".join(place.partition("+")[0] for place in claim["models"].split())
-    return behind({**claim, "models": bare}, [*ledger.records, *ledger.ladder])
+    return runs_of_claim({**claim, "models": bare}, [*ledger.records, *ledger.ladder])

@@ -74,6 +74,7 @@ def execute(name: str) -> Path:
         timeout=CELL_SECONDS,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # else what is printed is cut up by how busy the machine is
         resources={"metadata": {"path": str(written.parent)}},
     ).execute()
     notebook.metadata = metadata

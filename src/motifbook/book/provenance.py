@@ -96,7 +96,7 @@ def described(name: str, record: Envelope | None) -> Markup:
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 
 
-def behind(claim: Mapping, records: Iterable[Record]) -> str:
+def runs_of_claim(claim: Mapping, records: Iterable[Record]) -> str:
     """The runs that a claim's value of ours was made from, by name: empty where there is none.
 
     Parameters

@@ -336,8 +336,7 @@ def unlisted(records: Iterable[Record], struck: Iterable[str]) -> tuple[int, int
     kept = {target for ids in matrices.RELEVANT.values() for target in ids} - set(struck)
     matched = [f for r in records for f in r.layer(1).filters if f.tf]
     lost = sum(
-        not any(hit.target in kept and hit.e_value <= 0.1 for hit in filter.hits)
-        for filter in matched
+        not any(hit.target in kept and hit.e_value <= 0.1 for hit in one.hits) for one in matched
     )
     return lost, len(matched)
 

@@ -208,14 +208,14 @@ def misfiled(records: Iterable[Record], layer: int = 1) -> pd.DataFrame:
     found: Counter = Counter()
     agreed: Counter = Counter()
     for record in records:
-        for filter in record.layer(layer).filters:
-            if (hit := filter.relevant_hit) is None or (tf := filter.tf) is None:
+        for one in record.layer(layer).filters:
+            if (hit := one.relevant_hit) is None or (tf := one.tf) is None:
                 continue
             truly = matrices.TRUE_TF[hit.target]
             counted[tf] += 1
             if matrices.folded(truly) != matrices.folded(tf):
                 found[tf, truly] += 1
-                agreed[tf, truly] += record.site_tf(filter) == _EMBEDDED[truly]
+                agreed[tf, truly] += record.site_tf(one) == _EMBEDDED[truly]
     rows = [
         (tf, truly, number, counted[tf], agreed[tf, truly])
         for (tf, truly), number in sorted(found.items())
@@ -245,7 +245,7 @@ def silent_drop(records: Iterable[Record]) -> pd.DataFrame:
     for record in records:
         for layer in record.layers:
             filters = layer.filters
-            empty = [number for number, filter in enumerate(filters) if not np.any(filter.ppm)]
+            empty = [number for number, one in enumerate(filters) if not np.any(one.ppm)]
             if not empty:
                 continue
             read = filters[: empty[0]]

@@ -87,7 +87,7 @@ class _Outcome(NamedTuple):
     first: str = ""
     pair: str = ""
     second: str = rules.UNTESTABLE
-    settle: str = ""
+    trials_needed: str = ""
 
 
 def _population_sd(values: np.ndarray) -> float:
@@ -222,7 +222,7 @@ def _comparison(values: dict[str, np.ndarray], others: dict[str, np.ndarray], cl
     row = {"verdict": str(rules.judge_models(rule, *one_way, _limit(claim))[0])}
     if row["verdict"] == rules.INCONCLUSIVE and min(asked[0].trials) > 1:
         number = rules.trials_to_compare(rule, *asked, _limit(claim))
-        row["settle"] = f"{number} trials each" if number else _TOO_MANY
+        row["trials_needed"] = f"{number} trials each" if number else _TOO_MANY
     return row
 
 
@@ -250,14 +250,14 @@ def _moves(runs: _Runs, claim: dict, dataset: str) -> _Outcome | None:
         test = stats.ttest_1samp(by_trial, 0.0)
         p = test.pvalue if np.ptp(by_trial) else float(not by_trial.any())
         found.append((float(p), place, by_trial.to_numpy(), tuple(test.confidence_interval())))
-    verdict, settle = rules.HOLDS, ""
+    verdict, needed = rules.HOLDS, ""
     _, place, by_trial, interval = min(found)
     mine = summary(by_trial)
     if not (rules.holm(np.array([p for p, *_ in found])) <= rules.LEVEL).any():
         distance = abs(mine.mean)
         number = rules.trials_to_settle(mine, rules.constant(0.0), distance, tests=len(found))
-        verdict, settle = rules.INCONCLUSIVE, f"{number} trials" if number else _TOO_MANY
-    return _Outcome(mine.mean, math.nan, mine.trials, interval, "", place, verdict, settle)
+        verdict, needed = rules.INCONCLUSIVE, f"{number} trials" if number else _TOO_MANY
+    return _Outcome(mine.mean, math.nan, mine.trials, interval, "", place, verdict, needed)
 
 
 def _consistent(runs: _Runs, claim: dict, dataset: str) -> _Outcome | None:
@@ -274,7 +274,7 @@ def _consistent(runs: _Runs, claim: dict, dataset: str) -> _Outcome | None:
     return _Outcome(float(agreement), math.nan, len(table), _NO_INTERVAL, second=verdict)
 
 
-def _settle_number(mine: Summary, claim: dict, tests: int, verdict: str) -> str:
+def _needed_for_number(mine: Summary, claim: dict, tests: int, verdict: str) -> str:
     theirs, rounding = _theirs(mine, claim)
     distance = max(abs(mine.mean - theirs.mean) - rounding, 0.0)
     seen = rules.trials_to_settle(mine, theirs, distance, tests=tests)
@@ -320,10 +320,10 @@ def ledger(records: Iterable, *, in_vivo: str = "deepsea", ladder: Iterable = ()
         `verdict` is the second rule's, one of `rules.VERDICTS`, and `first` the first rule's,
         empty where it was not asked; both with ", provisional" for fewer than three trials. `p`
         and `spread_p` are after Holm's correction, of the number and of its spread over trials.
-        `settle` says how many trials would decide what is different or inconclusive. `stand_in`
-        is true where other data stand in for the paper's. `explanation` says why a value differs
-        ("not explained yet" where nobody knows) and `run` on which run that rests, or it says why
-        a claim cannot be tested.
+        `trials_needed` says how many trials would decide what is different or inconclusive.
+        `stand_in` is true where other data stand in for the paper's. `explanation` says why a value
+        differs ("not explained yet" where nobody knows) and `run` on which run that rests, or it
+        says why a claim cannot be tested.
 
     Raises
     ------
@@ -361,7 +361,7 @@ _BLANK = dict.fromkeys(("ours", "ours_sd"), math.nan) | {
     "verdict": rules.UNTESTABLE,
     "first": "",
     **dict.fromkeys(("p", "spread_p"), math.nan),
-    **dict.fromkeys(("settle", "pair", "explanation", "run"), ""),
+    **dict.fromkeys(("trials_needed", "pair", "explanation", "run"), ""),
 }
 
 
@@ -402,8 +402,9 @@ def _row_of_ours(
 
 def _shown(outcome: _Outcome) -> dict:
     low, high = outcome.interval
-    row = {key: getattr(outcome, key) for key in ("ours", "ours_sd", "trials", "first", "pair")}
-    return row | {"low": low, "high": high, "verdict": outcome.second, "settle": outcome.settle}
+    same = ("ours", "ours_sd", "trials", "first", "pair", "trials_needed")
+    row = {key: getattr(outcome, key) for key in same}
+    return row | {"low": low, "high": high, "verdict": outcome.second}
 
 
 def _explained(claim: str, row: dict) -> dict:
@@ -435,8 +436,8 @@ def _judge_numbers(table: pd.DataFrame, numbers: dict[str, tuple[dict, Summary]]
             row = table.loc[place].to_dict()
             claim, mine = numbers[row["id"]]
             if row["verdict"] != rules.EQUIVALENT and mine.trials > 1:
-                settle = _settle_number(mine, claim, len(section), row["verdict"])
-                table.loc[place, "settle"] = settle
+                needed = _needed_for_number(mine, claim, len(section), row["verdict"])
+                table.loc[place, "trials_needed"] = needed
             for column, text in _explained(row["id"], row).items():
                 table.loc[place, column] = text
 

@@ -270,7 +270,7 @@ def reread(records: Iterable[runs.Record]) -> pd.DataFrame:
     queries = {}
     for number, record in enumerate(records):
         own = record.layer(1).filters
-        whole = [np.array(filter.ppm) for filter in own]
+        whole = [np.array(one.ppm) for one in own]
         queries[number] = _trimmed(whole, as_archived=True)
         kept = (readout.trim(ppm, as_archived=True) for ppm in whole)
         rows.append(
@@ -278,9 +278,7 @@ def reread(records: Iterable[runs.Record]) -> pd.DataFrame:
                 "run": str(record.run),
                 "model": record.run.model,
                 "filters": len(own),
-                "retrimmed": sum(
-                    edges != filter.trim for edges, filter in zip(kept, own, strict=True)
-                ),
+                "retrimmed": sum(edges != one.trim for edges, one in zip(kept, own, strict=True)),
             }
         )
     for row, found in zip(rows, match(queries).values(), strict=True):

@@ -96,13 +96,13 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
         size = record.configuration["architecture"]["convs"][0]["size"]
         layer = record.layer(1)
         first = layer.window // 2 - (size - 1) // 2
-        for filter in layer.filters:
-            if (hit := filter.relevant_hit) is None:
+        for one in layer.filters:
+            if (hit := one.relevant_hit) is None:
                 continue
             target = targets[hit.target]
             oriented = target if hit.orientation == "+" else target.reverse_complement()
             bits = matrices.information(oriented.ppm)
-            shift = hit.offset - filter.trim[0]
+            shift = hit.offset - one.trim[0]
             start = first + shift
             if hit.orientation == "-":
                 start = target.width - start - size
@@ -115,14 +115,14 @@ def held(records: Iterable[Record]) -> pd.DataFrame:
                     "model": record.run.model,
                     "label": record.label,
                     "trial": record.run.trial,
-                    "filter": filter.filter,
-                    "tf": filter.learned_tf,
+                    "filter": one.filter,
+                    "tf": one.learned_tf,
                     "target": target.id,
                     "size": size,
                     "width": target.width,
                     "start": start,
                     "read": share(first, first + size),
-                    "shown": share(*filter.trim),
+                    "shown": share(*one.trim),
                 }
             )
     return pd.DataFrame(rows, columns=HELD)
@@ -152,9 +152,9 @@ def narrowed(records: Iterable[Record], window: int = 9) -> pd.DataFrame:
         if window > recorded:
             raise ValueError(f"{record.run}: its window is {recorded} nt, {window} were asked for")
         first = recorded // 2 - window // 2
-        for filter in record.layer(1).filters:
-            ppm = np.asarray(filter.ppm)[first : first + window]
-            queries.append(Motif(f"{number}_{filter.filter}", "", ppm, window))
+        for one in record.layer(1).filters:
+            ppm = np.asarray(one.ppm)[first : first + window]
+            queries.append(Motif(f"{number}_{one.filter}", "", ppm, window))
     if not queries:
         return pd.DataFrame(columns=NARROWED)
     found = tomtom.verdicts(tomtom.match(queries, matrices.jaspar()))
