@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS, Conv, parse_models, pooled_length
+from motifbook.networks.architectures import FEWER, MODELS, PAPER, Conv, parse_models, pooled_length
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
 
@@ -66,19 +67,29 @@ def by_hand(row, classes=12, hidden_norm=True):
 
 def test_the_table_is_the_paper_s():
     assert {
-        name: [(conv.pool, conv.pool_stride) for conv in row.convs] for name, row in MODELS.items()
+        name: [(conv.pool, conv.pool_stride) for conv in row.convs]
+        for name, row in MODELS.items()
+        if name in PAPER
     } == POOLS
     for name, row in MODELS.items():
         assert row.name == name
         first = 9 if "cnn9" in name else 3 if "cnn3-" in name else 19
         assert row.convs[0].size == first
         assert {conv.size for conv in row.convs[1:]} == {1 if name == "cnn19-1-2" else 5}
-        assert row.convs[0].filters == {"cnn-25-60": 60, "cnn-25-90": 90, "cnn-25-120": 120}.get(
-            name, 30
-        )
+        number = name.removeprefix("cnn-25-")
+        assert row.convs[0].filters == (int(number) if number.isdigit() else 30)
     assert MODELS["cnn-25-60"].label == "CNN-25 (60)"
     assert MODELS["cnn-1-1-100"].label == "CNN-1-1-100"
-    assert len({row.label for row in MODELS.values()}) == 17
+    assert len({row.label for row in MODELS.values()}) == 20
+
+
+def test_fewer_filters_are_cnn_25_and_not_the_paper_s():
+    for name, number in zip(FEWER, (6, 12, 18), strict=True):
+        first, second = MODELS["cnn-25"].convs
+        assert MODELS[name].convs == (replace(first, filters=number), second)
+        assert MODELS[name].label == f"CNN-25 ({number})"
+    assert (len(PAPER), len(MODELS)) == (17, 20)
+    assert parse_models("all") == PAPER
 
 
 def test_pooling_by_the_same_total_but_for_cnn_50_2():
@@ -115,7 +126,7 @@ def test_cnn_50_2_is_wider_as_written():
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("all", tuple(MODELS)),
+        ("all", PAPER),
         ("cnn-2", ("cnn-2",)),
         (" cnn-25 , cnn-2,cnn-25,", ("cnn-25", "cnn-2")),
     ],

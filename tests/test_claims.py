@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from motifbook.networks.architectures import MODELS
+from motifbook.networks.architectures import MODELS, PAPER
 from motifbook.networks.protocols import parse_protocol
 from motifbook.paper import claims, facts, measures, rules
 
@@ -19,7 +19,7 @@ class TestPrinted:
         table = claims.printed().query("dataset == 'synthetic' and layer == 1")
         table = table[table["model"] != "cnn-1-1-100"]
         assert len(table) == 48
-        assert set(table["model"]) == set(MODELS) - {"cnn-1-1-100"}
+        assert set(table["model"]) == set(PAPER) - {"cnn-1-1-100"}
         assert (table["label"] == table["model"].map(lambda m: MODELS[m].label)).all()
 
     def test_filters_are_the_architectures(self):

@@ -224,7 +224,7 @@ def test_seeds_are_a_run_s_own():
         for trial in range(1, 6)
         for seed in training.seeds(model, trial).values()
     ]
-    assert len(set(all_seeds)) == 17 * 5 * 3
+    assert len(set(all_seeds)) == 20 * 5 * 3
     assert all(0 <= seed < 2**31 for seed in all_seeds)
 
 

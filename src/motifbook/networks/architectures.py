@@ -92,12 +92,19 @@ MODELS: dict[str, Architecture] = {
         Architecture(
             "cnn-1-1-100", "CNN-1-1-100", (Conv(30, 19, 1), Conv(128, 5, 1), Conv(128, 5, 100))
         ),
+        _two("cnn-25-6", "CNN-25 (6)", (25, 4), filters=6),
+        _two("cnn-25-12", "CNN-25 (12)", (25, 4), filters=12),
+        _two("cnn-25-18", "CNN-25 (18)", (25, 4), filters=18),
     )
 }
+FEWER = ("cnn-25-6", "cnn-25-12", "cnn-25-18")
+"""Fewer first-layer filters than the paper tried: to see when they are too few."""
+PAPER = tuple(name for name in MODELS if name not in FEWER)
+"""The paper's networks: what `all` means."""
 
 
 def parse_models(text: str) -> tuple[str, ...]:
-    """Names from "all" or a comma-separated list, in the order given, each once.
+    """Names from "all" (the paper's) or a comma-separated list, in the order given, each once.
 
     Raises
     ------
@@ -106,7 +113,7 @@ def parse_models(text: str) -> tuple[str, ...]:
     """
     text = str(text)  # papermill makes a number of digits
     if text.strip() == "all":
-        return tuple(MODELS)
+        return PAPER
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if unknown := [name for name in names if name not in MODELS]:
         raise ValueError(f"unknown model {unknown[0]!r}; there are: all, {', '.join(MODELS)}")
