@@ -548,7 +548,7 @@ def test_the_window_can_be_chosen(run, refused, peaks, tmp_path):
     assert "0 of 1 runs on record" in run("runs", *options)
     for verb in (("describe",), ("train", "--model", "cnn-2", "--dataset")):
         line = refused(*verb, peaks, "--length", 63)
-        assert "length must be at least 64 nt, found 63" in line
+        assert "length must be from 64 to 1000000 nt, found 63" in line
         assert "dataset chipseq has its own length" in refused(*verb, "chipseq", "--length", 80)
 
 
@@ -592,6 +592,10 @@ def test_links_that_lead_to_themselves(refused, tmp_path):
         ("describe", loop),
         ("describe", DATA / "peaks", "--results", loop),
         ("train", "--model", "cnn-2", "--results", loop),
+        ("describe", DATA / "peaks", "--results", loop / "in it"),
+        ("null", "shuffled", "--results", loop / "in it"),
+        ("match", FILTERS, "--output", loop / "hits.tsv"),
+        ("simulate", "--out", loop / "made.h5"),
         ("train", "--model", "cnn-2", "--dataset", loop),
         ("sweep", "--models", "cnn-2", "--results", loop),
         ("runs", "--results", loop),

@@ -93,8 +93,9 @@ def test_a_dataset_is_a_name_or_a_folder(tmp_path):
     assert catalogue.parse_dataset(f"{tmp_path / 'peaks@70'}")[1].length == 100
     for text, length, message in (
         ("chipseq", 200, "dataset chipseq has its own length"),
-        (f"{folder}@63", None, "length must be at least 64 nt, found 63"),
-        (str(folder), -1, "length must be at least 64 nt, found -1"),
+        (f"{folder}@63", None, "length must be from 64 to 1000000 nt, found 63"),
+        (str(folder), 10**30, "length must be from 64 to 1000000 nt, found 1000"),
+        (str(folder), -1, "length must be from 64 to 1000000 nt, found -1"),
         (f"{folder}@", None, "is neither a folder nor one of"),
         ("", None, "dataset '' is neither a folder"),
         (7, None, "dataset 7 is neither a folder"),

@@ -589,8 +589,8 @@ def _can_keep(results: Path | None, source=None) -> None:
     With `source`, a folder of one's own, also one that lies in it or holds those of other data.
     """
     folder = Path(os.path.realpath(store.results_folder(results)))
-    if folder.is_symlink():
-        raise UsageError(f"{folder}: is a symbolic link that leads to itself")
+    if loop := next((place for place in (folder, *folder.parents) if place.is_symlink()), None):
+        raise UsageError(f"{loop}: is a symbolic link that leads to itself")
     place = next(place for place in (folder, *folder.parents) if place.exists())
     if not place.is_dir():
         raise UsageError(f"{place}: is a file, expected a folder for records")

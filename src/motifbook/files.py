@@ -40,6 +40,8 @@ def destination(path: Path | str, *inputs: Path | str) -> Path:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return target
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be written to ({error.strerror})") from error
     if stat.S_ISDIR(found.st_mode):
         raise ValueError(f"{path}: is a folder, expected a file's name")
     if not stat.S_ISREG(found.st_mode):

@@ -19,7 +19,7 @@ from motifbook.networks.architectures import parse_models
 from motifbook.networks.protocols import parse_profile
 from motifbook.records import runs, store
 from motifbook.records.store import project_root
-from motifbook.sequences.catalogue import parse_dataset
+from motifbook.sequences.catalogue import parse_real
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -28,8 +28,8 @@ _CHECKS: dict[str, Callable] = {
     "profile": parse_profile,
     "models": parse_models,
     "trials": runs.parse_trials,
-    "dataset": parse_dataset,
-    "in_vivo": parse_dataset,
+    "dataset": parse_real,
+    "in_vivo": parse_real,
     "missing": store.parse_missing,
     "ladder": store.parse_missing,
 }

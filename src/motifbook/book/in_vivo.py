@@ -85,14 +85,7 @@ def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "")
     ValueError
         If it names none, simulated data, or a folder whose files are no sequences.
     """
-    if not str(dataset).strip():
-        raise ValueError("dataset is empty; expected chipseq, deepsea or a folder of sequences")
-    name, folder = catalogue.parse_dataset(dataset)
-    if name == "synthetic":
-        raise ValueError(
-            "dataset 'synthetic' is simulated; this chapter is about real sequences: chipseq, "
-            "deepsea or a folder of sequences"
-        )
+    name, folder = catalogue.parse_real(dataset)
     record = baselines.get(dataset, missing=missing, results_dir=results_dir)
     if folder is not None and record is None:
         for file in chipseq.files(folder).values():

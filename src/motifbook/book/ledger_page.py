@@ -60,13 +60,13 @@ def gather(
     in_vivo : str
         The data set that stands for the paper's in vivo sequences; nothing is trained on it.
     """
+    name, _ = catalogue.parse_real(in_vivo)
     places: dict[str, Any] = {"profile": profile, "results_dir": results_dir}
     own = experiment.get(models, trials, missing=missing, **places)
     real = experiment.get(models, trials, dataset=in_vivo, **places)
     ladder = []
     for switches, of in _changes().items():
         ladder += experiment.get(of, trials, protocol=f"as-run+{switches}", **places)
-    name, _ = catalogue.parse_dataset(in_vivo)
     return Ledger(
         verdicts.ledger([*own, *real], in_vivo=name, ladder=ladder),
         (*own, *real),

@@ -93,3 +93,22 @@ def parse_dataset(
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
     folder = Folder(Path(text), LENGTH if length is None else length, genome)
     return folder.name, folder
+
+
+def parse_real(text: str) -> tuple[str, Folder | None]:
+    """As `parse_dataset`, for what is about real sequences.
+
+    Raises
+    ------
+    ValueError
+        As `parse_dataset` does, and if it is empty or the simulated data.
+    """
+    if not str(text).strip():
+        raise ValueError("dataset is empty; expected chipseq, deepsea or a folder of sequences")
+    name, folder = parse_dataset(text)
+    if name == "synthetic":
+        raise ValueError(
+            "dataset 'synthetic' is simulated; this chapter is about real sequences: chipseq, "
+            "deepsea or a folder of sequences"
+        )
+    return name, folder

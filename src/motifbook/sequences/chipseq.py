@@ -37,6 +37,8 @@ LENGTH = 100
 """Window in nt: pooling by 100 then leaves one position."""
 AT_MOST = 4_000
 """Sites of one TF in the seven-TF dataset."""
+LONGEST = 1_000_000
+"""Longest window in nt: beyond it, nobody's peaks."""
 MOST_AMBIGUOUS = 0.1
 """A window with a larger fraction of ambiguous bases is dropped; others keep them as zeros."""
 FEW = 100
@@ -141,7 +143,7 @@ class Folder:
     Raises
     ------
     ValueError
-        If the window is shorter than two stretches of `REPEAT` nt.
+        If the window is shorter than two stretches of `REPEAT` nt, or longer than `LONGEST`.
     """
 
     path: Path
@@ -149,8 +151,10 @@ class Folder:
     genome: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.length < 2 * REPEAT:
-            raise ValueError(f"length must be at least {2 * REPEAT} nt, found {self.length}")
+        if not 2 * REPEAT <= self.length <= LONGEST:
+            raise ValueError(
+                f"length must be from {2 * REPEAT} to {LONGEST} nt, found {self.length}"
+            )
 
     @classmethod
     def of(cls, source: Folder | Path | str) -> Folder:
