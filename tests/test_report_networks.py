@@ -1,0 +1,488 @@
+"""Networks of others: what is read of them, and files that are refused, each with one line."""
+
+import io
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from motifbook.report import kernels_file, network
+
+LENGTH, SIZE, FILTERS = 20, 5, 3
+RNG = np.random.default_rng(5)
+KERNELS = RNG.normal(size=(SIZE, 4, FILTERS)).astype("float32")
+SCALE, SHIFT = np.array([1, 2, 0.5], "float32"), np.array([0.5, -1, 0], "float32")
+DENSE = RNG.normal(size=(LENGTH * FILTERS, 2)).astype("float32")
+X = np.eye(5, 4, dtype="float32")[RNG.integers(0, 5, (4, LENGTH))]
+
+
+def expected_activations(x=X):
+    """ReLU of batch norm of the cross-correlation, written out; padded to the same length."""
+    padded = np.pad(x, ((0, 0), (2, 2), (0, 0)))
+    scores = sum(padded[:, k : k + LENGTH] @ KERNELS[k] for k in range(SIZE))
+    return np.maximum(scores * SCALE + SHIFT, 0)
+
+
+def expected_outputs(active):
+    return 1 / (1 + np.exp(-(active.reshape(len(active), -1) @ DENSE)))
+
+
+def tensor(name, values):
+    return numpy_helper.from_array(np.asarray(values), name)
+
+
+def onnx_model(
+    channels_last=False, rows="n", kernels=KERNELS, change=None, dtype=TensorProto.FLOAT
+):
+    """The network above, made by hand: with axes (n, 4, length) as PyTorch's, or (n, length, 4)."""
+    shape = [rows, LENGTH, 4] if channels_last else [rows, 4, LENGTH]
+    weights = kernels.transpose(2, 1, 0)
+    norm = [np.ones(3, "f") * SCALE, SHIFT, np.zeros(3, "f"), np.ones(3, "f")]
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["xt"], perm=[0, 2, 1]),
+        helper.make_node(
+            "Conv", ["xt" if channels_last else "x", "w"], ["c"], "first", pads=[2, 2]
+        ),
+        helper.make_node("BatchNormalization", ["c", "g", "b", "m", "v"], ["n"], epsilon=0.0),
+        helper.make_node("Relu", ["n"], ["r"]),
+        helper.make_node("Transpose", ["r"], ["rt"], perm=[0, 2, 1]),
+        helper.make_node("Flatten", ["rt"], ["f"]),
+        helper.make_node("MatMul", ["f", "d"], ["s"]),
+        helper.make_node("Sigmoid", ["s"], ["y"]),
+    ]
+    nodes = nodes if channels_last else nodes[1:]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", dtype, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, 2])],
+        [tensor("w", weights), *map(tensor, "gbmv", norm), tensor("d", DENSE)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    if change:
+        change(model)
+    return model
+
+
+@pytest.fixture(scope="module")
+def keras_model():
+    from motifbook.networks import backend
+
+    backend.start()
+    import keras
+    from keras import layers
+
+    inputs = h = keras.Input((LENGTH, 4))
+    h = layers.Conv1D(FILTERS, SIZE, padding="same", use_bias=False, name="first")(h)
+    h = layers.BatchNormalization(epsilon=0.0, name="norm")(h)
+    h = layers.Flatten()(layers.Activation("relu")(h))
+    h = layers.Dense(2, activation="sigmoid", use_bias=False, name="dense")(h)
+    model = keras.Model(inputs, h)
+    model.get_layer("first").set_weights([KERNELS])
+    model.get_layer("norm").set_weights([SCALE, SHIFT, np.zeros(3), np.ones(3)])
+    model.get_layer("dense").set_weights([DENSE])
+    return model
+
+
+def check(found, layer="first"):
+    active = found.activations(X)
+    assert np.abs(active - expected_activations()).max() < 1e-4
+    assert np.abs(found.predict(X) - expected_outputs(active)).max() < 1e-4
+    silent = active.copy()
+    silent[:, :, 1] = 0
+    assert np.abs(found.rest(X, silent) - expected_outputs(silent)).max() < 1e-4
+    assert (found.layer, found.left, found.stride, found.size) == (layer, 2, 1, SIZE)
+    assert found.nonlinearity == "relu after batch norm"
+    assert found.length == LENGTH
+    np.testing.assert_array_equal(found.kernels, KERNELS)
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("rows", ["n", 1, 3])
+def test_onnx(tmp_path, channels_last, rows):
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx_model(channels_last, rows), path)
+    check(network.read(path))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_keras(tmp_path, keras_model, suffix):
+    path = tmp_path / f"net{suffix}"
+    keras_model.save(path)
+    check(network.read(path))
+
+
+def test_the_order_of_channels(tmp_path):
+    # Saved with channels T, G, C, A: read so, it is the same network.
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx_model(kernels=KERNELS[:, ::-1]), path)
+    check(network.read(path, alphabet="TGCA"))
+    assert np.abs(network.read(path).activations(X) - expected_activations()).max() > 0.1
+
+
+def test_kernels_alone(tmp_path):
+    np.save(tmp_path / "k.npy", KERNELS)
+    np.savez(tmp_path / "k.npz", kernels=KERNELS, other=np.zeros(3))
+    np.savez_compressed(tmp_path / "one.npz", first=KERNELS)
+    windows = sum(X[:, k : k + LENGTH - SIZE + 1] @ KERNELS[k] for k in range(SIZE))
+    for name, layer in (("k.npy", None), ("k.npz", "kernels"), ("one.npz", None)):
+        found = network.read(tmp_path / name, layer)
+        assert np.abs(found.activations(X) - np.maximum(windows, 0)).max() < 1e-5
+        assert (found.left, found.predict, found.rest) == (0, None, None)
+        assert "Only kernels" in found.notes[0]
+
+
+def test_strides_and_dilation_are_seen(tmp_path):
+    def change(model):
+        del model.graph.node[1:]  # the convolution alone
+        model.graph.node[0].attribute.extend(
+            [helper.make_attribute("strides", [2]), helper.make_attribute("dilations", [2])]
+        )
+        model.graph.output[0].CopyFrom(
+            helper.make_tensor_value_info("c", TensorProto.FLOAT, ["n", 3, "p"])
+        )
+
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx_model(change=change), path)
+    found = network.read(path)
+    assert (found.size, found.stride, found.left) == (2 * SIZE - 1, 2, 2)
+    assert found.nonlinearity == "none" and "No nonlinearity" in found.notes[0]
+    np.testing.assert_array_equal(found.kernels[::2], KERNELS)
+    assert not found.kernels[1::2].any()
+
+
+def test_any_function():
+    found = network.Network(expected_activations, SIZE, left=2)
+    np.testing.assert_array_equal(found.activations(X), expected_activations())
+    assert kernels_file.of(KERNELS).kernels is KERNELS
+
+
+# --- Refused -----------------------------------------------------------------------------------
+
+
+def refused(path, *fragments, **options):
+    with pytest.raises((ValueError, OSError)) as caught:
+        network.read(path, **options)
+    line = str(caught.value)
+    assert line.startswith(str(path)) and "\n" not in line, line
+    assert all(fragment in line for fragment in fragments), line
+
+
+def external(model):
+    weights = model.graph.initializer[0]
+    weights.ClearField("raw_data")
+    weights.data_location = TensorProto.EXTERNAL
+    entry = weights.external_data.add()
+    entry.key, entry.value = "location", "../../../../etc/passwd"
+
+
+def huge(model):
+    model.graph.initializer[0].dims[:] = [1 << 40, 4, 5]
+
+
+def short(model):
+    model.graph.initializer[0].dims[:] = [300, 4, 5]
+
+
+def nan(model):
+    values = numpy_helper.to_array(model.graph.initializer[0]).copy()
+    values[0, 0, 0] = np.nan
+    model.graph.initializer[0].CopyFrom(tensor("w", values))
+
+
+def bomb(model):
+    model.graph.initializer.append(tensor("size", np.array([1 << 20, 1 << 20])))
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["size"], ["big"]))
+
+
+def foreign(model):
+    model.opset_import.append(helper.make_opsetid("org.evil", 1))
+
+
+def second_input(model):
+    model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, ["n", 4]))
+
+
+def five(model):
+    model.graph.input[0].CopyFrom(
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 5, LENGTH])
+    )
+
+
+def twice(model):
+    model.graph.node.append(helper.make_node("Conv", ["x", "w"], ["c2"], "other"))
+
+
+def no_filters(model):
+    model.graph.initializer[0].CopyFrom(tensor("w", np.zeros((0, 4, 5), "f")))
+
+
+@pytest.mark.parametrize(
+    ("change", "fragments"),
+    [
+        (external, ("'w' lie in another file", "save_as_external_data=False")),
+        (huge, ("'w' claim the shape (1099511627776, 4, 5)",)),
+        (short, ("'w': of shape (300, 4, 5), which is not what the file holds",)),
+        (nan, ("'w' hold NaN",)),
+        (bomb, ("ConstantOfShape makes a tensor of [1048576.0, 1048576.0]",)),
+        (foreign, ("operations of 'org.evil'",)),
+        (second_input, ("2 inputs (x, z)",)),
+        (five, ("sequences of shape (?, 5, 20)", "(n, 4, length)")),
+        (twice, ("first, other share their weights", "two strands")),
+        (no_filters, ("no filters",)),
+    ],
+)
+def test_hostile_onnx(tmp_path, change, fragments):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(onnx_model(change=change).SerializeToString())
+    refused(path, *fragments)
+
+
+def test_onnx_of_words_and_cut_short(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(onnx_model(dtype=TensorProto.INT64).SerializeToString())
+    refused(path, "reads int64, expected floats")
+    whole = onnx_model().SerializeToString()
+    for size in (0, 3, len(whole) // 2, len(whole) - 4):
+        path.write_bytes(whole[:size])
+        refused(path)
+    onnx.save(onnx_model(), path)
+    refused(path, "no convolution that reads the sequence; there are: first", layer="second")
+
+
+@pytest.mark.parametrize(
+    ("kernels", "fragments"),
+    [
+        (np.zeros((5, 5, 3), "f"), ("(5, 5, 3), expected (size, 4, filters)",)),
+        (np.zeros((5, 4, 0), "f"), ("no filters",)),
+        (np.zeros((5, 4), "f"), ("(5, 4), expected (size, 4, filters)",)),
+        (np.zeros((5, 4, 3), int), ("int64, expected floats",)),
+        (np.full((5, 4, 3), np.nan, "f"), ("NaN",)),
+        (np.array([{"a": 1}], object), ("Python objects",)),
+    ],
+)
+def test_hostile_kernels(tmp_path, kernels, fragments):
+    np.save(tmp_path / "k.npy", kernels, allow_pickle=True)
+    refused(tmp_path / "k.npy", *fragments)
+    np.savez(tmp_path / "k.npz", kernels)
+    refused(tmp_path / "k.npz", *fragments)
+
+
+def test_arrays_that_lie_about_their_size(tmp_path, monkeypatch):
+    np.save(tmp_path / "k.npy", KERNELS)
+    whole = (tmp_path / "k.npy").read_bytes()
+    lying = whole.replace(b"(5, 4, 3), ", b"(5, 4, 3000000000000), ".ljust(11))
+    (tmp_path / "k.npy").write_bytes(whole[:-9])
+    refused(tmp_path / "k.npy")
+    (tmp_path / "k.npy").write_bytes(lying)
+    refused(tmp_path / "k.npy")
+    monkeypatch.setattr(network, "LARGEST", 1 << 20)
+    np.savez_compressed(tmp_path / "k.npz", kernels=np.zeros((1 << 16, 4, 3), "f"))
+    assert (tmp_path / "k.npz").stat().st_size < 10_000
+    refused(tmp_path / "k.npz", "unpacks to more than 1 MB")
+
+
+def test_pickles_and_other_kinds(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (pytest.fail, ("it ran",))
+
+    path = tmp_path / "net.pt"
+    for protocol in (2, 4, 5):
+        path.write_bytes(pickle.dumps(Evil(), protocol))
+        refused(path, "is a pickle", "torch.onnx.export")
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("net/data.pkl", pickle.dumps(Evil()))
+    refused(path, "is a pickle")
+    path.write_text("weights")
+    refused(path, "another kind of file")
+    path.write_bytes(b"")
+    refused(path, "another kind of file")
+    refused(tmp_path / "none.keras", "no such file")
+    refused(tmp_path, "is a folder")
+    with pytest.raises(ValueError, match="alphabet 'ACGU'"):
+        network.read(path, alphabet="ACGU")
+
+
+# --- Keras --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repacked(tmp_path, keras_model):
+    """Save the network, change its parts, and pack it again."""
+
+    def repack(change, suffix=".keras"):
+        path = tmp_path / f"net{suffix}"
+        keras_model.save(path)
+        if suffix == ".h5":
+            with h5py.File(path, "a") as file:
+                config = json.loads(file.attrs["model_config"])
+                change(config, file)
+                file.attrs["model_config"] = json.dumps(config)
+            return path
+        with zipfile.ZipFile(path) as packed:
+            parts = {name: packed.read(name) for name in packed.namelist()}
+        config, held = json.loads(parts["config.json"]), io.BytesIO(parts["model.weights.h5"])
+        with h5py.File(held, "a") as file:
+            change(config, file)
+        parts |= {"config.json": json.dumps(config), "model.weights.h5": held.getvalue()}
+        with zipfile.ZipFile(path, "w") as packed:
+            for name, content in parts.items():
+                packed.writestr(name, content)
+        return path
+
+    return repack
+
+
+def a_lambda(config, _):
+    code = {"class_name": "__lambda__", "config": {"code": "4wEAAA==", "defaults": None}}
+    layer = {"module": "keras.layers", "class_name": "Lambda", "registered_name": None}
+    config["config"]["layers"].insert(1, layer | {"config": {"name": "l", "function": code}})
+
+
+def a_hidden_lambda(config, _):
+    config["config"]["layers"][1]["config"]["activation"] = {
+        "module": "builtins", "class_name": "__lambda__", "config": {"code": "4wEAAA=="}
+    }  # fmt: skip
+
+
+def a_function(config, _):
+    config["config"]["layers"][1]["config"]["activation"] = {
+        "module": "os", "class_name": "function", "config": "system", "registered_name": "system"
+    }  # fmt: skip
+
+
+def unsafe(config, _):
+    config["config"]["layers"].append(
+        {"module": "keras.config", "class_name": "enable_unsafe_deserialization", "config": {}}
+    )
+
+
+def custom(config, _):
+    config["config"]["layers"][1] |= {"module": "mine", "registered_name": "mine>Conv1D"}
+
+
+def a_downloader(config, _):
+    config["config"]["layers"][1]["class_name"] = "StringLookup"
+
+
+def many_units(config, _):
+    config["config"]["layers"][1]["config"]["filters"] = 10**12
+
+
+def long_input(config, _):
+    config["config"]["layers"][0]["config"]["batch_shape"] = [None, 10**12, 4]
+
+
+def linked(_, file):
+    file["odd"] = h5py.ExternalLink("/etc/passwd", "/")
+
+
+def soft(_, file):
+    file["odd"] = h5py.SoftLink("/odd")
+
+
+def elsewhere(_, file):
+    file.create_dataset("odd", (4,), "u1", external=[("/etc/hostname", 0, 4)])
+
+
+def claimed(_, file):
+    file.create_dataset("odd", (1 << 40,), "f4", chunks=(1 << 10,))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    ("change", "fragments"),
+    [
+        (a_lambda, ("holds a Lambda, code that would run",)),
+        (a_hidden_lambda, ("holds a lambda, code that would run",)),
+        (a_function, ("holds a function, code that would run",)),
+        (unsafe, ("holds 'enable_unsafe_deserialization' of keras.config",)),
+        (custom, ("holds 'mine>Conv1D' of mine",)),
+        (a_downloader, ("'StringLookup'",)),
+        (many_units, ("claims filters 1000000000000",)),
+        (long_input, ("claims sequences of shape [None, 1000000000000, 4]",)),
+        (linked, ("odd is a link",)),
+        (soft, ("odd is a link",)),
+        (elsewhere, ("odd lies in another file",)),
+        (claimed, ("claims weights of more than 1024 MB (/odd)",)),
+    ],
+)
+def test_hostile_keras(repacked, change, suffix, fragments):
+    refused(repacked(change, suffix), *fragments)
+
+
+def test_damaged_keras(tmp_path, keras_model):
+    for suffix in (".keras", ".h5"):
+        path = tmp_path / f"net{suffix}"
+        keras_model.save(path)
+        whole = path.read_bytes()
+        for size in (10, len(whole) // 2, len(whole) - 200):
+            path.write_bytes(whole[:size])
+            refused(path)
+    keras_model.save_weights(tmp_path / "only.weights.h5")
+    refused(tmp_path / "only.weights.h5", "weights without their network")
+
+
+def test_members_that_point_elsewhere(tmp_path, keras_model):
+    path = tmp_path / "net.keras"
+    for name, fragment in (
+        ("../evil.py", "points out of the file"),
+        ("/etc/evil", "points out of the file"),
+        ("assets/vocabulary.txt", "too many or missing: assets/vocabulary.txt"),
+    ):
+        keras_model.save(path)
+        with zipfile.ZipFile(path, "a") as packed:
+            packed.writestr(name, "x")
+        refused(path, fragment)
+
+
+def test_keras_networks_that_are_not_read(tmp_path, keras_model):
+    import keras
+    from keras import layers
+
+    def save(inputs, outputs, *fragments, **options):
+        keras.Model(inputs, outputs).save(tmp_path / "net.keras")
+        refused(tmp_path / "net.keras", *fragments, **options)
+
+    one, two, five = (
+        keras.Input((9, 4), name="a"),
+        keras.Input((9, 4), name="b"),
+        keras.Input((9, 5)),
+    )
+    conv = layers.Conv1D(2, 3, name="first")
+    save([one, two], layers.Add()([conv(one), conv(two)]), "2 inputs (a, b)")
+    conv = layers.Conv1D(2, 3, name="first")
+    save(five, conv(five), "shape (None, 9, 5), expected (n, length, 4)")
+    both = layers.Add()([conv2(one) for conv2 in [layers.Conv1D(2, 3, name="shared")] * 2])
+    save(one, both, "'shared' is used 2 times", "two strands")
+    dense = layers.Dense(2)(layers.Flatten()(one))
+    save(one, dense, "no Conv1D that reads the sequence")
+    inner = keras.Sequential([keras.Input((9, 4)), layers.Conv1D(2, 3)], name="stem")
+    save(one, inner(one), "save 'stem', which lies in it")
+    first = layers.Conv1D(2, 3, name="one")(one)
+    save(one, layers.Conv1D(2, 3, name="two")(first), "'two' is no convolution that reads the "
+         "sequence; there are: one", layer="two")  # fmt: skip
+    keras_model.get_layer("norm").set_weights([SCALE, SHIFT, np.full(3, np.nan), np.ones(3)])
+    keras_model.save(tmp_path / "net.keras")
+    refused(tmp_path / "net.keras", "hold NaN")
+    keras_model.get_layer("norm").set_weights([SCALE, SHIFT, np.zeros(3), np.ones(3)])
+
+
+def test_onnx_and_kernels_need_no_keras(tmp_path):
+    onnx.save(onnx_model(), tmp_path / "net.onnx")
+    np.save(tmp_path / "k.npy", KERNELS)
+    program = (
+        "import sys; sys.modules |= dict.fromkeys(('keras', 'tensorflow', 'jax'));"
+        "from motifbook import cli; from motifbook.report import network;"
+        "[network.read(p) for p in sys.argv[1:]]"
+    )
+    files = [str(tmp_path / name) for name in ("net.onnx", "k.npy")]
+    subprocess.run([sys.executable, "-c", program, *files], check=True)
