@@ -154,7 +154,8 @@ def pages(site):
 @pytest.mark.slow
 def test_strict_build_has_every_page(site, pages):
     assert sorted(pages) == sorted(listed_pages())
-    assert "book/intro.html" in (site / "index.html").read_text()
+    first = BeautifulSoup((site / "index.html").read_text(), "html.parser")
+    assert first.h1.text == pages["intro"].h1.text
 
 
 @pytest.mark.slow
@@ -211,7 +212,7 @@ def small_book(tmp_path, write_record):
     """A project with our configuration, one record, and one page that prints its AUROC."""
     root = tmp_path / "project"
     (root / "book").mkdir(parents=True)
-    for name in ("_config.yml", "requirements.lock", "book/references.bib"):
+    for name in ("_config.yml", "CITATION.cff", "requirements.lock", "book/references.bib"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
@@ -324,6 +325,9 @@ def test_digest_is_of_the_content_alone(tmp_path):
     os.utime(folder / "one.py", (1, 1))
     assert digest([folder]) == before
     assert digest([folder, tmp_path / "absent"]) == before
+    (folder / "site.py").write_text("of the build alone")
+    assert digest([folder]) != before
+    assert digest([folder], but=[folder / "site.py"]) == before
 
 
 # Re-execution, for real.

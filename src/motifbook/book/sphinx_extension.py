@@ -27,17 +27,24 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 
-def digest(places: Iterable[Path]) -> str:
+BUILD_ONLY = ("citation.py", "site.py", "sphinx_extension.py")
+"""Modules beside this one that no chapter calls: a change of theirs changes no output."""
+
+
+def digest(places: Iterable[Path], but: Iterable[Path] = ()) -> str:
     """SHA-256, in hex, of the files at and below some places: their names and their bytes.
 
     A place that is not there counts as empty. What Python and the record writer leave on the way
-    (`__pycache__`, `*.part`) does not count.
+    (`__pycache__`, `*.part`) does not count, nor do the files of `but`.
     """
     total = hashlib.sha256()
+    left_out = set(but)
     for place in places:
         files = [place] if place.is_file() else sorted(place.rglob("*"))
         for file in files:
             if not file.is_file() or "__pycache__" in file.parts or file.suffix == ".part":
+                continue
+            if file in left_out:
                 continue
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             total.update(f"{file.relative_to(place.parent).as_posix()}\0{content}\n".encode())
@@ -46,9 +53,11 @@ def digest(places: Iterable[Path]) -> str:
 
 def choose_cache(app: Sphinx, config: Config) -> None:
     """Point myst-nb at the cache folder of this code and these records; drop older ones."""
-    places = (results_folder(), Path(__file__).parents[1], project_root() / "requirements.lock")
+    here = Path(__file__)
+    places = (results_folder(), here.parents[1], project_root() / "requirements.lock")
+    build_only = [here.with_name(name) for name in BUILD_ONLY]
     caches = Path(app.outdir).parent / ".jupyter_cache"
-    chosen = caches / digest(places)[:16]
+    chosen = caches / digest(places, but=build_only)[:16]
     for old in caches.glob("*"):
         if old != chosen:
             shutil.rmtree(old)
