@@ -257,8 +257,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="synthetic, chipseq, deepsea, or a folder of yours with one file of bound sequences "
-        "(FASTA or a table; BED or narrowPeak with --genome) per TF",
+        help="synthetic, peaks-planted, chipseq, deepsea, or a folder of yours with one file of "
+        "bound sequences (FASTA or a table; BED or narrowPeak with --genome) per TF",
     )
     _add_window(parser)
     parser.add_argument(

@@ -30,7 +30,7 @@ from motifbook.networks.architectures import Architecture
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import Profile, Protocol
 from motifbook.sequences import datasets
-from motifbook.sequences.datasets import Dataset, Split
+from motifbook.sequences.datasets import SIMULATED, Dataset, Split
 
 if TYPE_CHECKING:
     import keras
@@ -151,7 +151,7 @@ def check(dataset: Dataset) -> None:
 
 def subset(dataset: Dataset, profile: Profile) -> Dataset:
     """What a profile uses of a dataset: the first sequences of each split, in its proportions."""
-    if profile.sequences is None or dataset.name == "synthetic":
+    if profile.sequences is None or dataset.name in SIMULATED:
         return dataset  # the simulator makes the smaller set itself
     part = min(1.0, profile.sequences / sum(len(split) for split in dataset.splits.values()))
 

@@ -22,9 +22,9 @@ from motifbook.networks.protocols import Profile, Protocol
 from motifbook.networks.training import Progress, Setup
 from motifbook.records import runs, store
 from motifbook.records.runs import Layer, Record, Run
-from motifbook.sequences import catalogue, chipseq, synthetic
+from motifbook.sequences import catalogue, chipseq
 from motifbook.sequences.chipseq import Folder
-from motifbook.sequences.datasets import Dataset
+from motifbook.sequences.datasets import SIMULATED, Dataset
 
 EVALUE = 0.1
 DECIMALS = 4  # of a PPM, on record and when matched: what the authors' MEME files have
@@ -198,8 +198,8 @@ def open_dataset(
     ValueError
         For a name that is no dataset.
     """
-    if name == "synthetic":
-        return synthetic.get(protocol.dataset, number=profile.sequences or 25_000)
+    if name in SIMULATED:
+        return catalogue.simulated(name, protocol.dataset, profile.sequences or 25_000)
     return training.subset(catalogue.open_dataset(name, source), profile)
 
 

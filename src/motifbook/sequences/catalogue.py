@@ -1,4 +1,4 @@
-"""Real sequences by name: the seven ChIP-seq sets, the DeepSEA bundle, or a folder of one's own."""
+"""Datasets by name: simulated ones, the seven ChIP-seq sets, DeepSEA, or a folder of one's own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 import sys
 from pathlib import Path
 
-from motifbook.sequences import chipseq, deepsea, downloads
+from motifbook.sequences import chipseq, deepsea, downloads, planted, synthetic
 from motifbook.sequences.chipseq import LENGTH, Folder
-from motifbook.sequences.datasets import DATASETS, Dataset
+from motifbook.sequences.datasets import DATASETS, SIMULATED, Dataset
 
 
 def open_dataset(name: str, source: Folder | Path | str | None = None) -> Dataset:
-    """A dataset of real sequences, from what was fetched before.
+    """A dataset from what was fetched before.
 
     Parameters
     ----------
     name : str
-        "chipseq" or "deepsea"; of no meaning where `source` is given.
+        One of `DATASETS`; of no meaning where `source` is given.
     source : Folder or path, optional
         A folder with one file of bound sequences for each TF.
 
@@ -31,11 +31,33 @@ def open_dataset(name: str, source: Folder | Path | str | None = None) -> Datase
     if source is not None:
         folder = chipseq.Folder.of(source)
         return chipseq.from_folder(folder.path, length=folder.length, genome=folder.genome)
+    if name in SIMULATED:
+        return simulated(name)
     if name == "chipseq":
         return chipseq.seven()
     if name == "deepsea":
         return deepsea.load()
-    raise ValueError(f"unknown dataset {name!r}; there are: chipseq, deepsea, or a folder")
+    raise ValueError(f"unknown dataset {name!r}; there are: {', '.join(DATASETS)}, or a folder")
+
+
+def simulated(name: str, protocol: str = "as-run", number: int = 25_000) -> Dataset:
+    """A dataset of `SIMULATED`, through the cache.
+
+    Parameters
+    ----------
+    name : str
+    protocol : "as-run" or "as-written"
+        Of the draw of motifs.
+    number : int
+        Sequences in all.
+
+    Raises
+    ------
+    FileNotFoundError
+        If peaks are needed that were not fetched.
+    """
+    maker = {"synthetic": synthetic, "peaks-planted": planted}[name]
+    return maker.get(protocol, number=number)
 
 
 def fetch(name: str, source: Path | str | None = None) -> Path:
@@ -101,14 +123,14 @@ def parse_real(text: str) -> tuple[str, Folder | None]:
     Raises
     ------
     ValueError
-        As `parse_dataset` does, and if it is empty or the simulated data.
+        As `parse_dataset` does, and if it is empty or simulated data.
     """
     if not str(text).strip():
         raise ValueError("dataset is empty; expected chipseq, deepsea or a folder of sequences")
     name, folder = parse_dataset(text)
-    if name == "synthetic":
+    if name in SIMULATED:
         raise ValueError(
-            "dataset 'synthetic' is simulated; this chapter is about real sequences: chipseq, "
+            f"dataset {name!r} is simulated; this chapter is about real sequences: chipseq, "
             "deepsea or a folder of sequences"
         )
     return name, folder

@@ -22,7 +22,9 @@ import platformdirs
 
 from motifbook.files import replacing
 
-DATASETS = ("synthetic", "chipseq", "deepsea")
+SIMULATED = ("synthetic", "peaks-planted")
+"""Made here, of any size, with every embedded motif known."""
+DATASETS = (*SIMULATED, "chipseq", "deepsea")
 """What motifbook knows by name; every other dataset is a folder of one's own."""
 
 BASES = "ACGT"
