@@ -27,6 +27,12 @@ class TestGather:
         assert [record.run.model for record in page.records] == ["cnn-25", "cnn-2"]
         assert [record.run.model for record in page.of("cnn-2", "cnn-4")] == ["cnn-2"]
 
+    def test_all_are_the_chapter_s_own_the_paper_s_or_not(self, tmp_path, write_record):
+        write_record(tmp_path, "cnn-25-6")
+        page = chapter.gather(("cnn-25-6", "cnn-25"), "all", 1, results_dir=tmp_path)
+        assert page.models == ("cnn-25-6", "cnn-25")
+        assert [record.run.model for record in page.records] == ["cnn-25-6"]
+
     def test_only_those_that_are_asked_for(self, tmp_path, write_record):
         write_record(tmp_path, "cnn-2")
         page = chapter.gather(self.OWN, "cnn-4,cnn-2", 1, results_dir=tmp_path)

@@ -7,6 +7,7 @@ import pytest
 from conftest import learned
 
 from motifbook.book import filter_number
+from motifbook.book.chapter import Gathered, gather
 from motifbook.records import runs
 
 MODELS = ("cnn-25", "cnn-25-60")
@@ -112,3 +113,48 @@ class TestCourses:
     @pytest.mark.parametrize("models", [(), MODELS[:1], (*MODELS, "cnn-25-90")])
     def test_cannot_be_told(self, models):
         assert filter_number.sooner(self.FOUND, models).endswith("cannot be told yet.")
+
+
+class TestFewer:
+    SIX = (learned("cnn-25-6", 1, "MAX MAX"), learned("cnn-25-6", 2, "MAX SP1"))
+
+    def page(self, *few):
+        """CNN-25's two runs of above, and these with fewer filters."""
+        records = (*few, *RECORDS[:2])
+        return Gathered(tuple(record.run for record in records), records)
+
+    def test_tfs_with_a_filter(self):
+        table = filter_number.found(self.page(*self.SIX))
+        assert table.index.tolist() == ["CNN-25 (6)", "CNN-25"]
+        assert table["trials"].tolist() == [2, 2]
+        assert table.iloc[:, 1].tolist() == ["1.5\u00a0±\u00a00.5"] * 2
+        assert table.iloc[:, 2].tolist() == ["2.0\u00a0±\u00a00.0", "1.5\u00a0±\u00a00.5"]
+
+    def test_what_is_not_there_is_said(self):
+        said = filter_number.enough(self.page(*self.SIX))
+        assert said == "Not yet run: CNN-25 (12), CNN-25 (18)."
+
+    def test_the_ledger_s_verdict(self):
+        models = ("cnn-25-6", "cnn-25-12", "cnn-25-18", "cnn-25")
+        texts = ("MAX none", "MAX none", "MAX SP1", "MAX SP1")
+        records = tuple(
+            learned(model, trial, text)
+            for model, text in zip(models, texts, strict=True)
+            for trial in (1, 2, 3)
+        )
+        page = Gathered(tuple(record.run for record in records), records)
+        assert filter_number.enough(page) == (
+            "A filter is found for 1.0\u00a0±\u00a00.0 of the 12 TFs with 6 filters, and for "
+            "2.0\u00a0±\u00a00.0 of the 12 TFs with 30 filters. That there must be enough of them: "
+            "holds."
+        )
+
+    def test_three_trials_of_them_and_all_of_cnn_25(self, tmp_path, write_record):
+        for trial in range(1, 6):
+            write_record(tmp_path, "cnn-25", trial)
+            write_record(tmp_path, "cnn-25-6", trial)
+        options = {"results_dir": tmp_path}
+        own = gather(MODELS, "all", 5, **options)
+        page = filter_number.with_fewer(own, "all", "5", **options)
+        assert [len(page.of(model)) for model in ("cnn-25-6", "cnn-25")] == [3, 5]
+        assert len(page.wanted) == 3 * 3 + 5

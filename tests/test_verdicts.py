@@ -228,6 +228,17 @@ class TestCompare:
         columns = ["ours", "ours_sd", "paper", "paper_sd", "delta", "low", "high", "verdict"]
         assert list(mine[columns]) == list(theirs[columns])
 
+    def test_different_is_corrected_by_holm_over_the_section(self):
+        # Of Table 1's 48 numbers two are here: 48 × 0.0010 and 47 × 0.00105 are below 0.05, and
+        # 48 × 0.00105 is not.
+        table = pd.DataFrame({"section": "Table 1", "alike": False, "trials": 3, "verdict": ""},
+                             index=range(2)).assign(p=[0.00105, 0.0010])  # fmt: skip
+        verdicts._judge_cells(table)
+        assert list(table["verdict"]) == ["different", "different"]
+        table["p"] = [0.0011, 0.0010]
+        verdicts._judge_cells(table)
+        assert list(table["verdict"]) == ["inconclusive", "different"]
+
     def test_a_deeper_layer(self):
         table = verdicts.compare([record("cnn-1", layers=[(115, 108, 128)])], layer=2)
         assert list(table["quantity"]) == ["match_any", "match_relevant"]

@@ -244,7 +244,7 @@ def _add_one_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_many_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", default="all", help="all, or a comma-separated list")
+    parser.add_argument("--models", default="all", help="all of the paper's, or a list with commas")
     parser.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
 
 

@@ -128,7 +128,8 @@ def gather(
     own : sequence of str
         The models that the chapter is about, in its order.
     models, trials, profile, dataset, protocol, missing, results_dir
-        As in `experiment.get`. Models of other chapters are no error: they are left out.
+        As in `experiment.get`, but "all" are the chapter's own. Models of other chapters are no
+        error: they are left out.
 
     Raises
     ------
@@ -142,7 +143,8 @@ def gather(
     name, _ = catalogue.parse_dataset(dataset)
     runs.wanted(models, trials, profile=profile)
     store.open_results(results_dir, missing)
-    chosen = [model for model in own if model in named]
+    every = str(models).strip() == "all"
+    chosen = [model for model in own if every or model in named]
     if not chosen:
         return Gathered((), ())
     how = {"profile": profile, "protocol": protocol}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from motifbook.book.chapter import mean_sd, signed, trend
-from motifbook.networks.architectures import MODELS
+from motifbook.book.chapter import Gathered, gather, mean_sd, signed, trend
+from motifbook.networks.architectures import FEWER, MODELS
 from motifbook.paper import measures, rules
-from motifbook.records.runs import Record
+from motifbook.records.runs import Record, parse_trials
 
 COUNTED = {"match_relevant": "relevant_filters", "match_any": "unmatched_filters"}
 """What a fraction is called as a number of filters: that match, and for any motif that do not."""
@@ -91,6 +91,61 @@ def complete(records: Sequence[Record], models: Iterable[str]) -> str:
         whole = (counts > 0).all(axis=1).sum()
         found.append(f"{number(model)} filters: {whole} of {len(counts)}{missed}")
     return f"Runs in which every TF has a filter. {'; '.join(found)}."
+
+
+TRIALS = 3
+"""Trials of a network with fewer filters than the paper has."""
+
+
+def with_fewer(page: Gathered, models: str, trials: str | int, **options) -> Gathered:
+    """CNN-25 with 6, 12 and 18 filters, and with the paper's 30.
+
+    Parameters
+    ----------
+    page : Gathered
+        The chapter's runs, CNN-25 among them.
+    models, trials, **options
+        As in `chapter.gather`; no more than `TRIALS` trials of a network that is not the paper's.
+    """
+    few = gather(FEWER, models, min(TRIALS, len(parse_trials(trials))), **options)
+    own = tuple(run for run in page.wanted if run.model == "cnn-25")
+    return Gathered((*few.wanted, *own), (*few.records, *page.of("cnn-25")))
+
+
+def found(page: Gathered) -> pd.DataFrame:
+    """TFs that have a filter, filters that match a relevant motif, and AUROC: a row per network."""
+    rows = {}
+    for model in page.models:
+        records = page.of(model)
+        tfs, matched = (
+            [measures.QUANTITIES[name](r, r.layer()) for r in records]
+            for name in ("motifs_found", "relevant_filters")
+        )
+        rows[MODELS[model].label] = {
+            "trials": len(records),
+            "TFs with a filter, of 12": mean_sd(tfs, 1),
+            "filters that match a relevant motif": mean_sd(matched, 1),
+            "AUROC": mean_sd(r.auroc for r in records),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def enough(page: Gathered) -> str:
+    """What the ledger says of the claim that filters must be many enough, from `with_fewer`."""
+    row = page.ledger.set_index("id").loc["enough-filters"]
+    missing = [MODELS[model].label for model in FEWER if not page.of(model)]
+    if missing:
+        return f"Not yet run: {', '.join(missing)}."
+    ends = [
+        f"{mean_sd((measures.QUANTITIES['motifs_found'](r, r.layer()) for r in own), 1)} of the 12 "
+        f"TFs with {number(model)} filters"
+        for model in (FEWER[0], "cnn-25")
+        if (own := page.of(model))
+    ]
+    return (
+        f"A filter is found for {', and for '.join(ends)}. That there must be enough of them: "
+        f"{row['verdict']}."
+    )
 
 
 def by_match(filters: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from IPython.display import HTML
 
 from motifbook.book import chapter, figures
 from motifbook.book.provenance import provenance, runs_of_claim
+from motifbook.networks.architectures import FEWER
 from motifbook.paper import claims, measures, rules, verdicts
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record
@@ -53,6 +54,8 @@ def gather(
 ) -> Ledger:
     """The ledger of these runs, of those on data in vivo, and of single changes of the training.
 
+    Of networks that the paper does not have, and of changes, what is on record counts.
+
     Parameters
     ----------
     models, trials, profile, missing, results_dir
@@ -63,15 +66,16 @@ def gather(
     name, _ = catalogue.parse_real(in_vivo)
     places: dict[str, Any] = {"profile": profile, "results_dir": results_dir}
     own = experiment.get(models, trials, missing=missing, **places)
-    real = experiment.get(models, trials, dataset=in_vivo, **places)
+    more = experiment.get(FEWER, trials, **places)
+    more += experiment.get(models, trials, dataset=in_vivo, **places)
     ladder = []
     for switches, of in _changes().items():
         ladder += experiment.get(of, trials, protocol=f"as-run+{switches}", **places)
     return Ledger(
-        verdicts.ledger([*own, *real], in_vivo=name, ladder=ladder),
-        (*own, *real),
+        verdicts.ledger([*own, *more], in_vivo=name, ladder=ladder),
+        (*own, *more),
         tuple(ladder),
-        len(runs.wanted(models, trials, profile=profile)) + len(real) + len(ladder),
+        len(runs.wanted(models, trials, profile=profile)) + len(more) + len(ladder),
     )
 
 

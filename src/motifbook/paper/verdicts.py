@@ -619,9 +619,9 @@ def compare(
         Empty without records. One row per model and quantity, in the paper's order: `model`,
         `label`, `quantity`, `trials`, `ours`, `ours_sd`, `paper`, `paper_sd`, `delta`, `low`,
         `high`, `verdict` (the second rule's; empty where the paper prints no value), `copied` (as
-        in `printed`). Both standard deviations are the population's (ddof 0), as the paper's. The
-        section's other numbers are not at hand, so "different" is corrected by Bonferroni, which
-        is Holm's first step.
+        in `printed`). Both standard deviations are the population's (ddof 0), as the paper's.
+        "different" is corrected by Holm over the numbers of the section, as in `ledger`; those that
+        are not at hand count as not different, so that with fewer of them it is harder to reach.
 
     Raises
     ------
@@ -658,7 +658,9 @@ def compare(
                 {"model": model, "label": labels.get(model, model), "quantity": quantity}
                 | _compare_cell(values, cell, quantity, dataset in ("synthetic", "deepsea"))
             )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    _judge_cells(table)
+    return table.drop(columns=["section", "alike", "p"], errors="ignore")
 
 
 def _compare_cell(values: np.ndarray, cell: pd.Series | None, quantity: str, same: bool) -> dict:
@@ -669,6 +671,9 @@ def _compare_cell(values: np.ndarray, cell: pd.Series | None, quantity: str, sam
         **dict.fromkeys(("paper", "paper_sd", "delta", "low", "high"), math.nan),
         "verdict": "",
         "copied": False,
+        "section": "",
+        "alike": False,
+        "p": math.nan,
     }
     if cell is None:
         return row
@@ -679,19 +684,31 @@ def _compare_cell(values: np.ndarray, cell: pd.Series | None, quantity: str, sam
     row |= {"low": low, "high": high, "copied": bool(cell["copied"])}
     if not same or cell["copied"]:
         return row | {"verdict": rules.UNTESTABLE}
-    p = between.p_value(rules.HALF_UNIT) * _numbers_of_section(cell, quantity)
-    alike = rules.equivalent(between, _margin(quantity))
-    verdict = str(rules.judge_numbers(np.array([alike]), np.array([p]))[0])
-    return row | {"verdict": verdict + (rules.PROVISIONAL if len(values) < 3 else "")}
+    alike = bool(rules.equivalent(between, _margin(quantity)))
+    p = float(between.p_value(rules.HALF_UNIT))
+    return row | {"section": _section(cell, quantity), "alike": alike, "p": p}
 
 
-def _numbers_of_section(cell: pd.Series, quantity: str) -> int:
-    """How many numbers of the paper are corrected together with this one."""
+def _judge_cells(table: pd.DataFrame) -> None:
+    """Fill in the verdicts of `compare`, a section's numbers corrected together."""
+    if table.empty:
+        return
+    for section, rows in table[table["section"] != ""].groupby("section"):
+        absent = max((_cells_of_sections() == section).sum() - len(rows), 0)
+        alike = np.append(rows["alike"].to_numpy(bool), np.zeros(absent, bool))
+        found = rules.judge_numbers(alike, np.append(rows["p"], np.ones(absent)))[: len(rows)]
+        early = np.where(rows["trials"] < 3, rules.PROVISIONAL, "")
+        table.loc[rows.index, "verdict"] = [a + b for a, b in zip(found, early, strict=True)]
+
+
+def _cells_of_sections() -> pd.Series:
+    """The section of each number that the paper prints with an error over trials."""
     table = claims().query("rule == 'value' and error != ''")
+    return table.set_index(["dataset", "models", "quantity"])["section"]
+
+
+def _section(cell: pd.Series, quantity: str) -> str:
+    """In which section of the claims a printed cell stands."""
     place = f"{cell.name[0]}@{cell['layer']}" if cell["layer"] > 1 else cell.name[0]
-    mine = table[
-        (table["dataset"] == cell["dataset"])
-        & (table["models"] == place)
-        & (table["quantity"] == quantity)
-    ]
-    return int((table["section"] == mine["section"].iloc[0]).sum())
+    found = _cells_of_sections()
+    return found[found.index == (cell["dataset"], place, quantity)].iloc[0]
