@@ -300,6 +300,7 @@ class TestBatch:
 def test_other_data_than_the_paper_s_are_asked_comparisons_alone(page):
     found = in_vivo.asked(page, MINE)
     assert len(found) and set(found["kind"]) == {"comparison"}
+    assert "table2-error" in set(found["id"])
     said = in_vivo.learned(page, MINE)
     assert said[0].endswith(", on mine.")
     assert in_vivo.learned(EMPTY, MINE)[0].endswith("not yet run, on mine.")

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import pytest
 from conftest import learned, record_of
+from ledger_records import record
 
 from motifbook.book import written_and_run
 from motifbook.book.chapter import Gathered
@@ -202,3 +203,86 @@ def test_unlisted():
 @pytest.mark.parametrize(("patience", "least"), [(1, 2.0), (2, 2.0), (3, 1.0), (9, 1.0)])
 def test_least_seen(patience, least):
     assert written_and_run.least_seen([3.0, 2.0, 2.5, 2.5, 1.0, 4.0], patience) == least
+
+
+class TestCutShort:
+    RUNS = tuple(
+        rung(protocol, trial, text, model, best_epoch=best, epochs=100)
+        for protocol, model, trial, text, best in (
+            ("as-run+epsilon", "cnn-25", 1, "MAX MAX", 80),
+            ("as-run+epsilon", "cnn-4", 1, "MAX MAX", 81),
+            ("as-run+epsilon", "cnn-4", 2, "MAX MAX", 30),
+        )
+    )
+
+    def test_patience_was_not_used_up(self):
+        found = written_and_run.cut_short(self.RUNS)
+        assert found[["label", "runs", "cut", "best"]].to_numpy().tolist() == [
+            ["CNN-25", 1, 0, "80"],
+            ["CNN-4", 2, 1, "81, 30"],
+        ]
+        table = written_and_run.cut_short_table(found)
+        assert table.index.tolist() == [("epsilon", "CNN-4")]
+        assert table["cut short"].tolist() == ["1 of 2 runs"]
+        assert written_and_run.cut_short_table(written_and_run.cut_short([])).empty
+
+    def test_as_written(self):
+        found = written_and_run.cut_short(WHOLE)
+        assert written_and_run.written_short(found.assign(cut=[1, 0, 1, 1])) == (
+            "As written, 3 of 4 runs were cut short by their last epoch: a longer training might "
+            "end elsewhere."
+        )
+        assert written_and_run.written_short(found.assign(cut=0)) == (
+            "As written, 0 of 4 runs were cut short by their last epoch."
+        )
+        assert written_and_run.written_short(written_and_run.cut_short([])) == ""
+
+
+class TestApart:
+    def told(self, **best):
+        """As run all filters of CNN-25 match and none of CNN-4; on the rung half of these do."""
+        base = [
+            rung("as-run", trial, text, model)
+            for trial in (1, 2, 3)
+            for model, text in (("cnn-25", "MAX MAX"), ("cnn-4", "none none"))
+        ]
+        up = [
+            rung("as-run+epsilon", trial, text, model, **best)
+            for trial in (1, 2, 3)
+            for model, text in (("cnn-25", "MAX MAX"), ("cnn-4", "MAX none"))
+        ]
+        table = differences.ladder([*base, *up])
+        return written_and_run.moved_most(table, written_and_run.cut_short(up))
+
+    def test_the_distance_by_trial(self):
+        said = self.told(best_epoch=30)
+        assert "`epsilon`: from 1.000 to 0.500 in the same 3 trials −0.500" in said
+        assert said.endswith("All its 6 runs ended by themselves, so this stands.")
+
+    def test_what_was_cut_short_shows_nothing(self):
+        said = self.told(best_epoch=99)
+        assert "6 of its 6 runs were cut short while they still got better" in said
+        assert said.endswith("is not shown.")
+
+    def test_without_runs(self):
+        nothing = written_and_run.cut_short([])
+        assert "not known yet" in written_and_run.moved_most(differences.ladder([]), nothing)
+
+
+class TestL1:
+    L1 = gathered([rung("as-run+l1", 1, "MAX SP1", "cnn-50", auroc=(0.85, 0.85))])
+
+    def test_beside_as_run_and_the_paper(self):
+        table = written_and_run.l1_table(PAGE, self.L1)
+        assert table["as run"].tolist()[0] == table["with L1"].tolist()[0] == "1.000"
+        assert table["Δ by trial"].tolist() == ["none", "none", "+0.100"]
+        assert table["paper"].tolist()[0] == "0.920\u00a0±\u00a00.045"
+        assert written_and_run.l1_table(PAGE, EMPTY).empty
+        assert "CNN-50" in repr(written_and_run.l1_line(PAGE, self.L1))
+
+    def test_the_ledger_s_rows_on_training(self):
+        page = gathered([record("cnn-50", t, relevant=n) for t, n in ((1, 20), (2, 21), (3, 22))])
+        l1 = [record("cnn-50", t, relevant=30, protocol="as-run+l1") for t in (1, 2, 3)]
+        found = written_and_run.training_matters(page, RUNGS, gathered(l1))
+        assert found.set_index("id")["verdict"]["regularisation-matters"] == "holds"
+        assert set(found["id"]) == {"optimisation-matters", "regularisation-matters"}

@@ -454,8 +454,12 @@ def batch_sentence(page: Gathered, other: Gathered) -> str:
 
 
 def asked(page: Gathered, data: Data) -> pd.DataFrame:
-    """The ledger's rows in vivo: of other data than the paper's, the comparisons alone."""
-    rows = verdicts.ledger(page.records, in_vivo=data.name).query("section == 'In vivo'")
+    """The ledger's rows in vivo: of other data than the paper's, the comparisons alone.
+
+    What the caption of Table 2 says of its ± is among them.
+    """
+    rows = verdicts.ledger(page.records, in_vivo=data.name)
+    rows = rows[(rows["section"] == "In vivo") | (rows["id"] == "table2-error")]
     return rows if data.name == "deepsea" else rows[rows["kind"] == "comparison"]
 
 

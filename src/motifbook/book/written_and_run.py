@@ -16,8 +16,8 @@ from motifbook.book.chapter import Gathered, gather, mean_sd, signed
 from motifbook.book.provenance import Markup, provenance
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
-from motifbook.networks.protocols import READING
-from motifbook.paper import claims, differences, measures
+from motifbook.networks.protocols import AS_RUN, PROFILES, READING
+from motifbook.paper import claims, differences, measures, verdicts
 from motifbook.records.runs import Record
 
 TRIALS = 3
@@ -222,6 +222,149 @@ def gaps(page: Gathered, whole: Gathered) -> str:
         "worse of CNN-25 and CNN-50 to the better of CNN-2 and CNN-4, in the fraction of relevant "
         f"matches, it is {' and '.join(told) or 'not known yet'}{end}"
     )
+
+
+def cut_short(records: Iterable[Record]) -> pd.DataFrame:
+    """Runs that might have gone on getting better: their best epoch is so near to the limit that
+    the patience of `AS_RUN` was not used up.
+
+    Returns
+    -------
+    DataFrame
+        A row per rung and model: `rung`, `label`, `runs`, `cut` (how many of them), `best` (their
+        best epochs, in words) and `limit`.
+    """
+    rows = [
+        {
+            "rung": differences.rung(record.run.protocol),
+            "label": record.label,
+            "best": record.best_epoch,
+            "limit": PROFILES[record.run.profile].epochs,
+        }
+        for record in records
+    ]
+    table = pd.DataFrame(rows, columns=["rung", "label", "best", "limit"])
+    table["cut"] = table["best"] + AS_RUN.patience > table["limit"]
+    groups = table.groupby(["rung", "label"], sort=False)
+    return groups.agg(
+        runs=("cut", "size"),
+        cut=("cut", "sum"),
+        best=("best", lambda best: ", ".join(map(str, best))),
+        limit=("limit", "max"),
+    ).reset_index()
+
+
+def cut_short_table(found: pd.DataFrame) -> pd.DataFrame:
+    """`cut_short` for the page: rungs and models with such a run."""
+    found = found[found["cut"] > 0]
+    return pd.DataFrame(
+        {
+            "cut short": [f"{row.cut} of {row.runs} runs" for row in found.itertuples()],
+            "best epochs": found["best"].tolist(),
+            "at most": found["limit"].tolist(),
+        },
+        index=pd.MultiIndex.from_arrays([found["rung"], found["label"]], names=[None, None]),
+    )
+
+
+def written_short(found: pd.DataFrame) -> str:
+    """Whether the runs as written got to their best, in words, from `cut_short`."""
+    own = found[found["rung"] == "as written"]
+    cut, runs = own["cut"].sum(), own["runs"].sum()
+    if not runs:
+        return ""
+    said = f"As written, {cut} of {runs} runs were cut short by their last epoch"
+    return f"{said}: a longer training might end elsewhere." if cut else f"{said}."
+
+
+def apart(table: pd.DataFrame) -> pd.DataFrame:
+    """What each rung does to the distance of CNN-25 from CNN-4 in relevant matches, by trial.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `differences.ladder`.
+
+    Returns
+    -------
+    DataFrame
+        As `differences.effects`, largest change first; rungs with both models alone.
+    """
+    wide = table.pivot_table("match_relevant", ["rung", "trial"], "model", sort=False)
+    wide = wide.reindex(columns=list(differences.LADDER_MODELS)).dropna()
+    gap = (wide["cnn-25"] - wide["cnn-4"]).rename("match_relevant").reset_index()
+    found = differences.effects(gap.assign(model="gap", label="CNN-25 − CNN-4"))
+    return found.sort_values("delta", key=lambda delta: -delta.abs())
+
+
+def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
+    """Whether one detail moves the distance of CNN-25 from CNN-4 most, and how far to trust it.
+
+    The rule: it does if the interval of the change leaves out zero and no run behind it was cut
+    short. Rungs of one switch, or both of batch norm, count; as written has all of them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `differences.ladder`.
+    short : DataFrame
+        From `cut_short`, of the same runs.
+    """
+    found = apart(table)
+    found = found[found["rung"] != "as written"]
+    if found.empty:
+        return "What moves the distance between CNN-25 and CNN-4 is not known yet."
+    row = found.iloc[0]
+    own = short[short["rung"] == row["rung"]]
+    cut, runs = own["cut"].sum(), own["runs"].sum()
+    sure = row["low"] * row["high"] > 0
+    said = (
+        f"What moves the distance between CNN-25 and CNN-4 in relevant matches most is "
+        f"`{row['rung']}`: from {row['as_run']:.3f} to {row['mean']:.3f} in the same "
+        f"{row['trials']} trials {_shown(row)}."
+    )
+    if not cut and sure:
+        return f"{said} All its {runs} runs ended by themselves, so this stands."
+    why = [] if sure else ["the interval does not leave out zero"]
+    if cut:
+        why.append(f"{cut} of its {runs} runs were cut short while they still got better")
+    return (
+        f"{said} But {', and '.join(why)}: that a detail which the Methods leave out moves the "
+        "paper's main result most is not shown."
+    )
+
+
+def with_l1(models: str, trials: str | int, **options) -> Gathered:
+    """CNN-50 with L1, as its model file asks; arguments as of `chapter.gather`."""
+    return gather(("cnn-50",), models, trials, protocol="as-run+l1", **options)
+
+
+def l1_table(page: Gathered, l1: Gathered) -> pd.DataFrame:
+    """CNN-50 as run, with L1, and printed: a row per quantity; empty without both."""
+    table = differences.ladder([*page.of("cnn-50"), *l1.records])
+    rows = {}
+    for name in differences.EFFECTS:
+        for row in differences.effects(table, name).itertuples():
+            rows[figures.QUANTITY[name][0]] = {
+                "as run": mean_sd(values(page.records, "cnn-50", name)),
+                "with L1": mean_sd(values(l1.records, "cnn-50", name)),
+                "Δ by trial": _shown(row),
+                "paper": printed("cnn-50", name),
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def l1_line(page: Gathered, l1: Gathered) -> Markup:
+    """The line below `l1_table`."""
+    asked = sum(run.model == "cnn-50" for run in page.wanted)
+    return provenance([*page.of("cnn-50"), *l1.records], asked + len(l1.wanted))
+
+
+def training_matters(page: Gathered, rungs: Ladder, l1: Gathered) -> pd.DataFrame:
+    """The ledger's rows on whether regularisation and optimisation matter."""
+    ladder = [*rungs.steps.records, *l1.records]
+    rows = verdicts.ledger(page.records, ladder=ladder)
+    return rows[rows["rule"] == "moves"]
 
 
 def without_sites(whole: Gathered) -> str:
