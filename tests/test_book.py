@@ -38,6 +38,8 @@ ORDER = [
     "archive",
     "is-it-a-motif",
     "ledger",
+    "databases",
+    "activation",
     "rerun",
     "runs",
     "glossary",

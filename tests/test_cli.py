@@ -28,7 +28,8 @@ FILTERS = DATA / "tomtom" / "cnn_4_clip.meme"
 SMOKE = ("--profile", "smoke")
 VERBS = (
     *("simulate", "train", "sweep", "runs", "match", "chapter"),
-    *("authors", "data", "describe", "reference", "null", "trace"),
+    *("authors", "data", "describe", "reference", "null", "calibrate", "databases"),
+    *("attribution", "trace"),
 )
 
 
@@ -105,6 +106,8 @@ def test_help_names_every_verb(capsys):
         ("describe", ("folder of yours", "overlaps", "default: results/")),
         ("reference", ("default: as-run", "default: results/")),
         ("null", ("untrained,shuffled", "default: all", "default: 5", "default: paper")),
+        ("databases", ("default: all", "default: 5", "default: paper", "in random order")),
+        ("attribution", ("default: cnn-2,cnn-25", "default: 1)", "default: paper")),
         ("trace", ("default: 1)", "default: paper")),
     ],
 )
@@ -340,6 +343,8 @@ def test_sweep_with_no_job(refused, tmp_path):
         ("describe", DATA / "peaks", "--results"),
         ("reference", "--results"),
         ("null", "untrained", "--results"),
+        ("databases", "--results"),
+        ("attribution", "--results"),
     ],
 )
 def test_results_that_cannot_be_kept_are_refused_before_any_work(
@@ -417,6 +422,12 @@ def test_a_backend_that_cannot_be_used(refused, tmp_path, monkeypatch, command):
     line = refused(*command.split(), "--results", tmp_path / "results")
     assert "KERAS_BACKEND is 'torch', expected one of tensorflow, jax" in line
     assert not (tmp_path / "results").exists()
+
+
+def test_databases_what_cannot_be(refused, tmp_path):
+    assert "unknown model 'cnn-3'" in refused("databases", "--models", "cnn-3")
+    assert "found no record" in refused("databases", "--results", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_null_what_cannot_be(refused, tmp_path, monkeypatch):

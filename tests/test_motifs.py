@@ -57,6 +57,16 @@ def test_the_519_targets_of_the_paper():
     assert len(set(relevant) & set(ids)) == 16
 
 
+def test_a_relevant_motif_keeps_its_identifier_but_for_the_version():
+    by_release = {year: matrices.relevant_in(year) for year in (2016, 2024)}
+    in_2016 = {motif.id for motif in matrices.jaspar()}
+    for tf, ids in by_release[2016].items():  # the authors' own list
+        assert set(ids) == set(matrices.RELEVANT[tf]) & in_2016
+    assert by_release[2024]["MAX"] == ("MA0058.4",)
+    assert by_release[2024]["NFYB"] == ("MA0060.4", "MA0502.3")
+    assert by_release[2024]["FOSL1"] == ("MA0477.3",)  # and no pair, such as FOSL1::JUN
+
+
 def test_ppms_are_normalised_counts():
     by_id = {motif.id: motif for motif in matrices.jaspar("2016")}
     # Arnt's counts: A 4 19 0 0 0 0, C 16 0 20 0 0 0, G 0 1 0 20 0 20, T 0 0 0 0 20 0

@@ -96,6 +96,66 @@ def test_equals_enumeration(length, widths, protocol):
     assert np.ptp(expected) > 0.1  # a case that could tell
 
 
+def covered(bases: np.ndarray, number: int, motifs: list[Motif], protocol: str) -> np.ndarray:
+    """Where class `number` lies, by the generative story itself, base by base."""
+    prior, smallest = synthetic.COUNT_PROBABILITY[protocol], synthetic.SMALLEST_GAP[protocol]
+    pool = [ppm for m in motifs for ppm in (m.ppm, m.ppm[::-1, ::-1])]
+    everything, over = 0.0, np.zeros(len(bases))
+    for count, probability in enumerate(prior, start=1):
+        picks = []
+        for pick in itertools.product(range(len(pool)), repeat=count):
+            total = sum(len(pool[p]) for p in pick)
+            gaps = list(gap_choices(count + 1, len(bases) - total, smallest))
+            if gaps and total < len(bases):
+                picks.append((pick, gaps))
+        for pick, placements in picks:
+            for gaps in placements:
+                here, place, ratio = np.zeros(len(bases)), 0, 1.0
+                for gap, p in zip(gaps, pick, strict=False):
+                    place += gap
+                    for column in pool[p]:
+                        base = bases[place]
+                        ratio *= column[base] / 0.25 if base < 4 else 1.0
+                        here[place] = here[place] or p // 2 == number
+                        place += 1
+                share = probability / len(picks) / len(placements) * ratio
+                everything += share
+                over += share * here
+    return over / everything
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(("length", "widths"), [(9, (2, 3)), (13, (2, 5)), (12, (3, 3))])
+def test_coverage_equals_enumeration(length, widths, protocol):
+    rng = np.random.default_rng(length)
+    motifs = random_motifs(rng, widths)
+    bases = rng.integers(0, 4, (3, length), dtype=np.uint8)
+    bases[2, 2] = 4
+    classes = [0, 1, 1]
+    found = optimal.coverage(bases, classes, protocol, motifs)
+    expected = [covered(*pair, motifs, protocol) for pair in zip(bases, classes, strict=True)]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert np.ptp(expected) > 0.1
+
+
+def test_coverage_by_hand():
+    """Room for one motif only: X at the A has 4, Y at the C has 2 on either strand."""
+    bases = np.repeat(encode("AC")[None], 2, axis=0)
+    found = optimal.coverage(bases, [0, 1], "as-run", [X, Y])
+    np.testing.assert_allclose(found, [[0.5, 0], [0, 0.5]])
+
+
+def test_coverage_is_asked_of_one_class_a_sequence():
+    bases = encode("AC")[None]
+    for classes in ([], [0, 1], [2], [-1]):
+        with pytest.raises(
+            ValueError, match=r"classes must be 1 numbers in 0\.\.1, one a sequence"
+        ):
+            optimal.coverage(bases, classes, "as-run", [X, Y])
+    with pytest.raises(ValueError, match="protocol 'as-is' is unknown"):
+        optimal.coverage(bases, [0], "as-is", [X, Y])
+
+
 @pytest.mark.parametrize(
     ("text", "protocol", "expected"),
     [

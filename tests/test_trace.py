@@ -145,6 +145,6 @@ def test_a_network_that_is_not_the_one_on_record_is_not_traced(traced, monkeypat
 
 def test_a_network_s_history_is_compared_to_the_digits_on_record():
     recorded = {"loss": [0.123457, 0.25]}
-    assert dynamics._same({"loss": [0.1234567891, 0.25]}, recorded)
-    assert not dynamics._same({"loss": [0.12346, 0.25]}, recorded)
-    assert not dynamics._same({"loss": [0.123457, 0.25], "valid_loss": [1.0, 1.0]}, recorded)
+    assert dynamics.same({"loss": [0.1234567891, 0.25]}, recorded)
+    assert not dynamics.same({"loss": [0.12346, 0.25]}, recorded)
+    assert not dynamics.same({"loss": [0.123457, 0.25], "valid_loss": [1.0, 1.0]}, recorded)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from motifbook import __version__, files
 from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS
+from motifbook.networks.architectures import MODELS, parse_models
 from motifbook.networks.protocols import PROFILES, SWITCHES, parse_protocol
 from motifbook.records import runs, store
 
@@ -225,6 +225,27 @@ def _parser() -> argparse.ArgumentParser:
     _add_many_runs(calibrate)
     _add_profile(calibrate)
     _add_results(calibrate)
+
+    databases = command(
+        "databases",
+        _databases,
+        "Put on record what the filters on record match in other JASPAR releases, at other E.",
+        "Nothing is trained; their columns in random order are matched beside them.",
+    )
+    _add_many_runs(databases)
+    _add_profile(databases)
+    _add_results(databases)
+
+    attribution = command(
+        "attribution",
+        _attribution,
+        "Put on record which bases networks' answers rest on, scored against the embedded sites.",
+        "Trains only what the cache no longer has.",
+    )
+    attribution.add_argument("--models", default="cnn-2,cnn-25", help="a comma-separated list")
+    attribution.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+    _add_profile(attribution)
+    _add_results(attribution)
 
     trace = command(
         "trace",
@@ -564,6 +585,29 @@ def _calibrate(options) -> None:
         print(f"{name:<16} AUROC {value:.3f} ({low:.3f} to {high:.3f}), lowest {worst:.3f}")
     for path in real_motif_fit.write(score, table, options.folder):
         print(f"on record: {path}")
+
+
+def _databases(options) -> None:
+    runs.wanted(options.models, options.trials, profile=options.profile)
+    _can_keep(options.results)
+    from motifbook.records import experiment
+    from motifbook.yardsticks import databases
+
+    found = experiment.get(
+        options.models, options.trials, profile=options.profile, results_dir=options.results
+    )
+    print(f"on record: {databases.write(found, options.results)}")
+
+
+def _attribution(options) -> None:
+    models = parse_models(options.models)
+    runs.Run("synthetic", "as-run", options.profile, models[0], options.trial)  # checks them
+    _can_keep(options.results)
+    backend.check()
+    from motifbook.yardsticks import attribution
+
+    path = attribution.write(models, options.trial, options.profile, options.results)
+    print(f"on record: {path}")
 
 
 def _trace(options) -> None:

@@ -96,6 +96,25 @@ def described(name: str, record: Envelope | None) -> Markup:
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 
 
+def kept(place: str, record: Envelope | None, command: str) -> Markup:
+    """The line of a figure or table made from one record that is not of a run.
+
+    Parameters
+    ----------
+    place : str
+        Where it lies among the results.
+    record : Envelope or None
+        None where it is not on record.
+    command : str
+        What puts it there.
+    """
+    if record is None:
+        text = f"Not on record yet; put it there with: {command}"
+    else:
+        text = f"From the record {place} (configuration {record.configuration_sha256[:8]})."
+    return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
+
+
 def runs_of_claim(claim: Mapping, records: Iterable[Record]) -> str:
     """The runs that a claim's value of ours was made from, by name: empty where there is none.
 

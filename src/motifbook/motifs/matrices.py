@@ -137,6 +137,30 @@ def ground_truth() -> list[Motif]:
     return [by_id[GROUND_TRUTH[tf]] for tf in TFS]
 
 
+def relevant_in(release: str | int) -> dict[str, tuple[str, ...]]:
+    """The matrices of a JASPAR release that count as a relevant match for each TF.
+
+    JASPAR raises the version of a matrix that it revises (MA0058.3 became MA0058.4) and keeps the
+    rest of its identifier. So those count whose identifier, but for the version, is in `RELEVANT`.
+    For 2016 these are the authors' own.
+
+    Parameters
+    ----------
+    release : str or int
+        As for `jaspar`.
+    """
+    targets = jaspar(release)
+    counted = {tf: {_unversioned(id_) for id_ in ids} for tf, ids in RELEVANT.items()}
+    return {
+        tf: tuple(motif.id for motif in targets if _unversioned(motif.id) in ids)
+        for tf, ids in counted.items()
+    }
+
+
+def _unversioned(identifier: str) -> str:
+    return identifier.partition(".")[0]
+
+
 def pwm_pool() -> list[Motif]:
     """The 24 motifs that simulation draws from: each of the twelve, then its reverse complement.
 

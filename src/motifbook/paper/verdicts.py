@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -440,6 +440,33 @@ def _judge_numbers(table: pd.DataFrame, numbers: dict[str, tuple[dict, Summary]]
                 table.loc[place, "trials_needed"] = needed
             for column, text in _explained(row["id"], row).items():
                 table.loc[place, column] = text
+
+
+def comparisons(values: Mapping[tuple[str, str], np.ndarray]) -> pd.Series:
+    """The second rule's verdicts on the paper's comparisons of models, by values of any reading.
+
+    Parameters
+    ----------
+    values : mapping
+        (quantity, model) to one value per trial, of the synthetic data's first layers.
+
+    Returns
+    -------
+    Series of str
+        By the claim's id: those comparisons of models for which these values suffice.
+    """
+    asked = claims().query("dataset == 'synthetic' and kind == 'comparison'")
+    found = {}
+    for claim in asked.to_dict("records"):
+        names, others, _ = _places(claim)
+        needed = [(claim["quantity"], place) for place in (*names, *others)]
+        if claim["rule"] not in _ACROSS_MODELS or not values.keys() >= set(needed):
+            continue
+        mine, theirs = (
+            {place: values[claim["quantity"], place] for place in side} for side in (names, others)
+        )
+        found[claim["id"]] = _comparison(mine, theirs, claim)["verdict"]
+    return pd.Series(found, dtype=str)
 
 
 # --- Table 1 as a whole -----------------------------------------------------------------------

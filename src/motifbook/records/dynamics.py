@@ -79,7 +79,7 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
     record = runs.load(run, results_dir)
     setup = experiment.setup(run)
     trained = training.get(setup)
-    if not _same(trained.history, structs.asdict(record.history)):
+    if not same(trained.history, structs.asdict(record.history)):
         raise ValueError(
             f"{run}: the network in the cache is not the one on record: their losses differ, as "
             "after training on other hardware or with other versions"
@@ -105,7 +105,7 @@ def write(run: Run, results_dir: Path | str | None = None) -> Path:
     return store.save(path(run, results_dir), convert(data, Trace))
 
 
-def _same(history: dict, recorded: dict) -> bool:
+def same(history: dict, recorded: dict) -> bool:
     """Whether two histories are one, up to the six digits that a record keeps."""
     return history.keys() == recorded.keys() and all(
         len(values) == len(recorded[name]) and np.allclose(values, recorded[name], 1e-5, 0)

@@ -193,13 +193,7 @@ def shuffled(records: Iterable[Record], shuffles: int = SHUFFLES, seed: int = 0)
     rows = []
     for record in records:
         for layer in record.layers:
-            name = f"{record.run}/{layer.layer}/{seed}"
-            stream = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
-            queries = [
-                _shuffled(one, f"{one.filter}_{number}", stream)
-                for one in layer.filters
-                for number in range(shuffles)
-            ]
+            queries = in_random_order(record, layer, shuffles, seed)
             matches = tomtom.match(queries, matrices.jaspar(), experiment.EVALUE)
             verdicts = tomtom.verdicts(matches, record.relevant)
             # Where nothing is relevant, the record has no fraction of it either.
@@ -213,6 +207,20 @@ def shuffled(records: Iterable[Record], shuffles: int = SHUFFLES, seed: int = 0)
                 }
             )
     return _table(rows)
+
+
+def in_random_order(record: Record, layer: Layer, shuffles: int, seed: int = 0) -> list[Motif]:
+    """A layer's filters as matched, their columns in `shuffles` random orders each, by filter.
+
+    The ids are `filter_order`, from zero. The orders depend on the seed, the run and the layer.
+    """
+    name = f"{record.run}/{layer.layer}/{seed}"
+    stream = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
+    return [
+        _shuffled(one, f"{one.filter}_{number}", stream)
+        for one in layer.filters
+        for number in range(shuffles)
+    ]
 
 
 def _shuffled(one: Filter, name: str, stream: np.random.Generator) -> Motif:
