@@ -170,3 +170,32 @@ def test_the_score_on_record_is_the_fit_to_the_table_on_record():
         assert found.coefficients == pytest.approx(one.coefficients, rel=1e-2, abs=1e-2)
         assert found.auroc == pytest.approx(one.auroc, abs=1e-3)
     assert (fitted.filters, fitted.precise) == (len(table), table["precise"].sum())
+
+
+def test_what_was_not_seen_is_counted_by_hand():
+    precise = pd.Series([True, True, False, False, False])
+    found = real_motif_fit.separation(precise, pd.Series([0.9, 0.4, 0.6, 0.2, 0.1]))
+    assert (found.precise, found.others, found.found, found.mistaken) == (2, 3, 1, 1)
+    assert found.auroc == pytest.approx(5 / 6, abs=1e-5)  # one of six pairs is the wrong way round
+    assert found.interval is None
+    alone = real_motif_fit.separation(precise[:2], pd.Series([0.9, 0.4]), draws=10)
+    assert (alone.auroc, alone.interval) == (None, None)
+
+
+def test_a_bin_is_a_tenth_of_the_filters():
+    table = pd.DataFrame({"precise": [i >= 10 for i in range(20)]})
+    bins = real_motif_fit.calibration(table, pd.Series(np.arange(20) / 20))
+    assert [one.filters for one in bins] == [2] * 10
+    assert [one.precise for one in bins] == [0] * 5 + [1] * 5
+    assert bins[0].probability == pytest.approx(0.025)
+
+
+def test_between_real_bases_the_fit_is_to_synthetic_data_of_other_architectures():
+    plain = toy().assign(dataset="synthetic")
+    asked = toy().assign(dataset="peaks-planted")
+    asked = asked[asked["model"] == "a"]
+    both = pd.concat([plain, asked], ignore_index=True)
+    found = real_motif_fit.artefacts(both, "E-value alone")
+    assert list(found.index) == list(range(80, 120))
+    lied = both.assign(precise=both["precise"] ^ (both["model"] == "a"))
+    assert found.equals(real_motif_fit.artefacts(lied, "E-value alone"))

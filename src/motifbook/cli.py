@@ -217,7 +217,8 @@ def _parser() -> argparse.ArgumentParser:
         "calibrate",
         _calibrate,
         "Fit the score that says whether a filter is a motif to the runs on record (synthetic).",
-        "Writes real_motif.json, the score, and real_motif.csv.gz, the filters it was fitted to.",
+        "Writes real_motif.json, the score, and real_motif.csv.gz, the filters it was fitted to. "
+        "It is tried on runs of the dataset peaks-planted, profile quick, where there are any.",
     )
     calibrate.add_argument(
         "folder", type=Path, metavar="FOLDER", help="where to (the package's: src/motifbook/data)"
@@ -579,7 +580,14 @@ def _calibrate(options) -> None:
     )
     if not records:
         raise UsageError("none of these runs is on record; see: motifbook runs")
-    score, table = real_motif_fit.make(records)
+    between = experiment.get(
+        options.models,
+        options.trials,
+        dataset="peaks-planted",
+        profile="quick",
+        results_dir=options.results,
+    )
+    score, table = real_motif_fit.make(records, between)
     for name, one in score.variants.items():
         (value, low, high), worst = one.auroc, one.lowest_auroc[0]
         print(f"{name:<16} AUROC {value:.3f} ({low:.3f} to {high:.3f}), lowest {worst:.3f}")

@@ -29,6 +29,7 @@ from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import rules, verdicts
 from motifbook.records.runs import Filter, Record
+from motifbook.yardsticks.real_motif import Bin
 
 WIDTH = 6.4
 """Inches: a phone shows a figure at about 60% of this, so 11-point text stays readable."""
@@ -868,6 +869,35 @@ def sites(judged: pd.DataFrame, models: Sequence[str], columns: int = 2) -> Figu
         for mark, colour, text in _JUDGED.values()
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3, columnspacing=1.2)
+    return figure
+
+
+def calibration(bins: Mapping[str, Sequence[Bin]]) -> Figure:
+    """What share of filters of about one probability are precise.
+
+    See whether the marks lie on the diagonal: there a probability is what it says.
+
+    Parameters
+    ----------
+    bins : mapping
+        A panel's title to its bins; up to two stand side by side.
+    """
+    figure, axes = plt.subplots(
+        1, len(bins), figsize=(WIDTH, 3.3), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (title, own) in zip(axes.flat, bins.items(), strict=True):
+        ax.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", gid="diagonal")
+        ax.plot(
+            [one.probability for one in own],
+            [one.precise for one in own],
+            "o-",
+            color=PALETTE[0],
+            ms=5,
+            gid="bins",
+        )
+        ax.set(title=title, xlabel="probability", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
+        ax.grid(True)
+    axes[0, 0].set_ylabel("precise")
     return figure
 
 

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 from motifbook.filters.readout import core
 from motifbook.motifs.matrices import information
 from motifbook.records import store
-from motifbook.records.store import Count, Envelope, Number, Score
+from motifbook.records.store import Count, Envelope, Fraction, Number, Score
 
 CORE = 8
 """Columns of a window: the cores of most motifs are of six to eight."""
@@ -97,6 +97,37 @@ class Variant(Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} is not of the features that have coefficients")
 
 
+class Bin(Struct, frozen=True, kw_only=True):
+    """Filters of about one probability: its mean, and the share of them that are precise."""
+
+    probability: Fraction
+    precise: Fraction
+    filters: Number
+
+
+class Separation(Struct, frozen=True, kw_only=True):
+    """How filters that a fit did not see were told apart.
+
+    Attributes
+    ----------
+    auroc : float or None
+        None where all or none are precise.
+    interval : (low, high) or None
+        The 2.5th and 97.5th percentile of its draws of filters, with replacement, where asked for.
+    precise, others : int
+        Filters of either kind.
+    found, mistaken : int
+        Those of `precise`, and of `others`, with a probability of at least 1/2.
+    """
+
+    auroc: Score | None
+    interval: tuple[Score, Score] | None
+    precise: Count
+    others: Count
+    found: Count
+    mistaken: Count
+
+
 class Fit(Envelope, frozen=True, kw_only=True, eq=False):
     """The score on record.
 
@@ -106,12 +137,27 @@ class Fit(Envelope, frozen=True, kw_only=True, eq=False):
         That it was fitted to, and how many of these are precise.
     variants : dict
         By the names of `VARIANTS`.
+    by_model : dict of dict
+        By variant and architecture: AUROC among its filters by a fit to the others, where it has
+        filters of both kinds.
+    calibration : dict
+        By variant: tenths of all filters, by the probability from a fit to the other architectures.
+    novel : dict of dict
+        By variant and TF: its precise filters against all that are not precise, by a fit that saw
+        neither the TF nor the architecture and with a database that lacks the TF's motifs.
+    artefacts : dict of dict
+        By variant and architecture, and of "all": filters that were trained on `peaks-planted`, by
+        a fit to the synthetic data without that architecture. Empty where there was no such run.
     """
 
     kind: Annotated[str, Meta(pattern="^real-motif$")] = "real-motif"
     filters: Number
     precise: Count
     variants: dict[str, Variant]
+    by_model: dict[str, dict[str, Score]]
+    calibration: dict[str, tuple[Bin, ...]]
+    novel: dict[str, dict[str, Separation]]
+    artefacts: dict[str, dict[str, Separation]]
 
 
 @cache

@@ -1,7 +1,8 @@
 """Fit the score of `real_motif` to simulated data, and say how good it is where it was not fitted.
 
 The filters of the paper's table 1 networks, with the truth at their sites, are put in a table
-(`table`); architectures are left out in turn (`held_out`), and motifs too (`novel`).
+(`table`); architectures are left out in turn (`held_out`), and motifs too (`novel`). Filters that
+were trained between real bases are asked as well (`artefacts`).
 """
 
 from __future__ import annotations
@@ -14,22 +15,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from msgspec import convert
+from msgspec import convert, to_builtins
 
 from motifbook.files import replacing
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.records import store
 from motifbook.records.runs import Filter, Record
-from motifbook.sequences import synthetic
+from motifbook.sequences import planted, synthetic
 from motifbook.sequences.datasets import Dataset
 from motifbook.yardsticks import real_motif, site_accuracy
-from motifbook.yardsticks.real_motif import FEATURES, VARIANTS, Fit
+from motifbook.yardsticks.real_motif import FEATURES, VARIANTS, Bin, Fit, Separation
 
-DRAWS = 1000
+DRAWS = 300
+TENTHS = 10
 NAMES = ("real_motif.json", "real_motif.csv.gz")
 """The score, and the table that it was fitted to."""
-COLUMNS = ("model", "trial", "filter", "site_tf", "precise", *FEATURES, "match_without")
+COLUMNS = ("dataset", "model", "trial", "filter", "site_tf", "precise", *FEATURES, "match_without")
 
 
 def table(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) -> pd.DataFrame:
@@ -125,9 +127,8 @@ def novel(table: pd.DataFrame, variant: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per filter of `table`: `probability`, `tf` (that was left out) for the precise
-        filters of each TF and all that are not precise: `precise`, `model`. A filter that is not
-        precise is in it once for each TF.
+        `tf` (that was left out), `model`, `precise` and `probability`: for each TF, its precise
+        filters and all that are not precise.
     """
     used = list(VARIANTS[variant])
     parts = []
@@ -136,12 +137,12 @@ def novel(table: pd.DataFrame, variant: str) -> pd.DataFrame:
         seen = table.assign(match=table["match"].where(~own, table["match_without"]))
         for model, rows in table.groupby("model").groups.items():
             rest = table[~own & (table["model"] != model)]
-            regression = _regression().fit(rest[used], rest["precise"])
+            regression = _regression().fit(rest[used].to_numpy(), rest["precise"])
             asked = seen.loc[rows]
             asked = asked[own[rows] | ~asked["precise"]]
             if asked.empty:
                 continue
-            probability = regression.predict_proba(asked[used])[:, 1]
+            probability = regression.predict_proba(asked[used].to_numpy())[:, 1]
             parts.append(asked[["model", "precise"]].assign(tf=tf, probability=probability))
     return pd.concat(parts, ignore_index=True)
 
@@ -196,26 +197,125 @@ def intervals(
     return found
 
 
+def artefacts(table: pd.DataFrame, variant: str) -> pd.Series:
+    """Filters trained on `peaks-planted`, by a fit to the synthetic ones of other architectures.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With both datasets.
+
+    Returns
+    -------
+    Series
+        The probability, with the rows of `peaks-planted` as its index.
+    """
+    used = list(VARIANTS[variant])
+    asked, plain = (table[table["dataset"] == name] for name in (planted.NAME, "synthetic"))
+    found = pd.Series(np.nan, index=asked.index)
+    for model, own in asked.groupby("model"):
+        rest = plain[plain["model"] != model]
+        regression = _regression().fit(rest[used], rest["precise"])
+        found[own.index] = regression.predict_proba(own[used])[:, 1]
+    return found
+
+
+def separation(precise: pd.Series, probability: pd.Series, draws: int = 0) -> Separation:
+    """How well these probabilities tell precise filters from others; with draws, an interval."""
+    from sklearn.metrics import roc_auc_score
+
+    true, found = precise.to_numpy(bool), probability.to_numpy()
+    auroc = interval = None
+    if 0 < true.sum() < len(true):
+        auroc = _short(roc_auc_score(true, found))
+        stream = np.random.default_rng(0)
+        chosen = (stream.integers(len(true), size=len(true)) for _ in range(draws))
+        drawn = [
+            roc_auc_score(true[rows], found[rows])
+            for rows in chosen
+            if 0 < true[rows].sum() < len(true)
+        ]
+        if drawn:
+            low, high = np.percentile(drawn, (2.5, 97.5))
+            interval = _short(low), _short(high)
+    called = found >= 0.5
+    return Separation(
+        auroc=auroc,
+        interval=interval,
+        precise=int(true.sum()),
+        others=int((~true).sum()),
+        found=int((called & true).sum()),
+        mistaken=int((called & ~true).sum()),
+    )
+
+
+def calibration(table: pd.DataFrame, probability: pd.Series) -> list[Bin]:
+    """Tenths of the filters, in order of their probability."""
+    order = np.argsort(probability.to_numpy(), kind="stable")
+    return [
+        Bin(
+            probability=_short(probability.iloc[rows].mean()),
+            precise=_short(table["precise"].iloc[rows].mean()),
+            filters=len(rows),
+        )
+        for rows in np.array_split(order, min(TENTHS, len(order)))
+    ]
+
+
 def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
-    """Every variant, fitted to all architectures, with what it scores where one is left out."""
-    variants = {}
+    """Every variant, fitted to all architectures, and what it is worth where it was not fitted.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `table`, of the synthetic data and perhaps of `peaks-planted`; only the former is
+        fitted to.
+    dataset : Dataset
+        The synthetic one.
+    window : int
+        Columns of the PPMs.
+    """
+    whole, table = table, table[table["dataset"] == "synthetic"]
+    between = whole[whole["dataset"] == planted.NAME]
+    parts: dict[str, dict] = {
+        name: {} for name in ("variants", "by_model", "calibration", "novel", "artefacts")
+    }
     for name, used in VARIANTS.items():
         values = table[list(used)]
         regression = _regression().fit(values, table["precise"])
         scaler, line = regression[0], regression[-1]
-
-        def by_feature(numbers: np.ndarray, used: tuple[str, ...] = used) -> dict[str, float]:
-            return {one: _short(number) for one, number in zip(used, numbers, strict=True)}
-
-        tested = intervals(table, held_out(table, name))
-        variants[name] = {
-            "mean": by_feature(scaler.mean_),
-            "scale": by_feature(scaler.scale_),
-            "coefficients": by_feature(line.coef_[0]),
-            "low": by_feature(values.min()),
-            "high": by_feature(values.max()),
+        by_feature = {
+            "mean": scaler.mean_,
+            "scale": scaler.scale_,
+            "coefficients": line.coef_[0],
+            "low": values.min(),
+            "high": values.max(),
+        }
+        probability = held_out(table, name)
+        parts["variants"][name] = {
+            **{
+                what: {one: _short(number) for one, number in zip(used, numbers, strict=True)}
+                for what, numbers in by_feature.items()
+            },
             "intercept": _short(line.intercept_[0]),
-            **{key: [_short(number) for number in found] for key, found in tested.items()},
+            **{
+                what: [_short(number) for number in found]
+                for what, found in intervals(table, probability).items()
+            },
+        }
+        parts["by_model"][name] = aurocs(table, probability)[1].map(_short).to_dict()
+        parts["calibration"][name] = calibration(table, probability)
+        parts["novel"][name] = {
+            tf: separation(own["precise"], own["probability"])
+            for tf, own in novel(table, name).groupby("tf")
+        }
+        # A model with one trial has no agreement.
+        asked = between if between[list(used)].notna().all(axis=None) else between[:0]
+        found = artefacts(pd.concat([table, asked]), name)
+        groups = {model: own.index for model, own in asked.groupby("model")}
+        parts["artefacts"][name] = {
+            model: separation(asked.loc[rows, "precise"], found[rows], DRAWS)
+            for model, rows in ({**groups, "all": asked.index} if groups else {}).items()
         }
     configuration = {
         "dataset": dataset.config,
@@ -228,18 +328,35 @@ def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
         **store.envelope(configuration, "memelite", "numpy", "scikit-learn"),
         "filters": len(table),
         "precise": int(table["precise"].sum()),
-        "variants": variants,
+        **to_builtins(parts),
     }
     return convert(record, Fit)
 
 
-def make(records: Iterable[Record]) -> tuple[Fit, pd.DataFrame]:
-    """The score, and the table that it is fitted to, of runs on the synthetic dataset."""
-    records = list(records)
+def make(records: Iterable[Record], between: Iterable[Record] = ()) -> tuple[Fit, pd.DataFrame]:
+    """The score, and the table that it is fitted to.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        On the synthetic data.
+    between : iterable of Record
+        On `peaks-planted`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are such, and the peaks were not fetched.
+    """
+    records, between = list(records), list(between)
     dataset = synthetic.get()
-    found = table(records, dataset, site_accuracy.own_precision(dataset.test))
-    # What is kept is what is fitted.
-    found[list(COLUMNS[5:])] = found[list(COLUMNS[5:])].map(_short)
+    parts = [table(records, dataset, site_accuracy.own_precision(dataset.test))]
+    if between:
+        peaks = planted.get()
+        parts.append(table(between, peaks, site_accuracy.own_precision(peaks.test)))
+    found = pd.concat(parts, ignore_index=True)
+    numbers = [*FEATURES, "match_without"]
+    found[numbers] = found[numbers].map(_short)  # what is kept is what is fitted
     return fit(found, dataset, records[0].layer(1).window), found
 
 
@@ -265,7 +382,7 @@ def _regression():
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    return make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky"))
 
 
 def _short(number: float) -> float:
