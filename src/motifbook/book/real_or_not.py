@@ -90,7 +90,7 @@ def _share(part: int, whole: int) -> str:
 
 def novel(fit: Fit) -> pd.DataFrame:
     """By TF left out: AUROC of its precise filters against others, and how many are called real."""
-    rows = {}
+    rows: dict[str, dict] = {}
     for tf in fit.novel[SHOWN[0]]:
         rows[tf] = {}
         for name in SHOWN:
@@ -139,7 +139,10 @@ def artefacts_in_words(fit: Fit) -> str:
             said.append(f"*{name}*: {worth:.3f}, {met}")
     if not said:
         return "No network that was trained between real bases is on record yet."
-    return f"An AUROC of at least {ENOUGH:.2f} was asked for. " + "; ".join(said) + "."
+    words = f"An AUROC of at least {ENOUGH:.2f} was asked for. " + "; ".join(said) + "."
+    if missing := [f"*{name}*" for name in fit.variants if not fit.artefacts.get(name)]:
+        words += f" Not asked, for want of a second trial of every network: {', '.join(missing)}."
+    return words
 
 
 def in_short(fit: Fit) -> str:
