@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,18 @@ class Matches:
     best: pd.DataFrame
     refused: dict[str, str]
     evalue: float
+
+    @cached_property
+    def by_query(self) -> dict[str, list[dict]]:
+        """The rows of `hits` of each query, or of `best` where it has none, as plain values."""
+        found: dict[str, list[dict]] = {query: [] for query in self.queries}
+        for table in (self.hits, self.best):
+            matched = {query for query, rows in found.items() if rows}
+            rows = table[list(COLUMNS[1:])].to_dict("records")
+            for query, row in zip(table["query"], rows, strict=True):
+                if query not in matched:
+                    found[query].append(row)
+        return found
 
 
 def refusal(motif: Motif) -> str | None:
@@ -320,11 +333,7 @@ def best_hits(matches: Matches, query: str) -> list[dict]:
     """
     if query not in matches.queries:
         raise KeyError(f"no query {query!r}; there are {len(matches.queries)}")
-    for table in (matches.hits, matches.best):
-        rows = table.loc[table["query"] == query, list(COLUMNS[1:])]
-        if len(rows):
-            return rows.to_dict("records")
-    return []
+    return matches.by_query[query]
 
 
 def verdicts(matches: Matches, relevant: Mapping[str, Sequence[str]] = RELEVANT) -> pd.DataFrame:
