@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from motifbook.cli import main
 from motifbook.yardsticks import real_motif, real_motif_fit
 from motifbook.yardsticks.real_motif import PPM, VARIANTS, features, score, similarity, unlike
 
@@ -113,6 +114,14 @@ def test_columns_that_no_variant_has_are_refused():
         score(pd.DataFrame({"core": [1.0]}))
 
 
+def test_calibrate_refuses_a_folder_that_is_not_there_and_records_that_are_not(tmp_path, capsys):
+    assert main(["calibrate", str(tmp_path / "none")]) == 2
+    assert "none: no such folder" in capsys.readouterr().err
+    (tmp_path / "results").mkdir()
+    assert main(["calibrate", str(tmp_path), "--results", str(tmp_path / "results")]) == 2
+    assert "none of these runs is on record" in capsys.readouterr().err
+
+
 def toy():
     """Two architectures of which every feature but one is noise."""
     stream = np.random.default_rng(0)
@@ -169,7 +178,8 @@ def test_the_score_on_record_is_the_fit_to_the_table_on_record():
         found = again.variants[name]
         assert found.coefficients == pytest.approx(one.coefficients, rel=1e-2, abs=1e-2)
         assert found.auroc == pytest.approx(one.auroc, abs=1e-3)
-    assert (fitted.filters, fitted.precise) == (len(table), table["precise"].sum())
+    plain = table[table["dataset"] == "synthetic"]
+    assert (fitted.filters, fitted.precise) == (len(plain), plain["precise"].sum())
 
 
 def test_what_was_not_seen_is_counted_by_hand():
