@@ -27,7 +27,7 @@ DATA = Path(__file__).parent / "data"
 FILTERS = DATA / "tomtom" / "cnn_4_clip.meme"
 SMOKE = ("--profile", "smoke")
 VERBS = (
-    *("simulate", "train", "sweep", "runs", "match", "chapter"),
+    *("simulate", "train", "sweep", "runs", "match", "report", "chapter"),
     *("authors", "data", "describe", "reference", "null", "calibrate", "databases"),
     *("attribution", "trace"),
 )

@@ -151,6 +151,45 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--all", action="store_true", help="write every pair")
     _add_output(match, "--output", "HITS.tsv")
 
+    report = command(
+        "report",
+        _report,
+        "Which first-layer filters of a network of yours are motifs? One HTML page says.",
+        "Beside it lie filters.meme, hits.tsv and report.json. Nothing in the file is executed.",
+    )
+    report.add_argument(
+        "model", type=Path, metavar="MODEL", help=".keras, .h5, .onnx; or kernels: .npz, .npy"
+    )
+    report.add_argument(
+        "sequences",
+        type=Path,
+        metavar="SEQUENCES",
+        help="FASTA, a table (seq and Bound, or seq and a column of 0 and 1 for each output), or "
+        "BED and narrowPeak with --genome; plain or gzipped",
+    )
+    # Files lie beside it, so it cannot be standard output.
+    report.add_argument("--output", required=True, metavar="FILE.html", help="where to")
+    report.add_argument("--layer", help="the convolution's name (default: the first)")
+    report.add_argument("--alphabet", default="ACGT", help="order of the network's channels")
+    report.add_argument(
+        "--length", type=int, metavar="NT", help="window, where the network takes any length"
+    )
+    report.add_argument("--genome", type=Path, metavar="FILE.fa", help="for BED and narrowPeak")
+    report.add_argument(
+        "--jaspar", metavar="RELEASE", help="CORE vertebrates of a release (default: the newest)"
+    )
+    report.add_argument(
+        "--targets", type=Path, metavar="FILE.meme", help="motifs of yours, instead of JASPAR"
+    )
+    report.add_argument(
+        "--replicate",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="another training of the same network; may be given several times",
+    )
+
     chapter = command(
         "chapter",
         _chapter,
@@ -453,6 +492,54 @@ def _chapter(options) -> None:
         notebook = execution.run(options.name, dict(options.parameter), folder)
         files.write_whole(path, nbformat.writes(notebook) + "\n")
     _say(f"chapter {options.name} is in {options.output}", options.output)
+
+
+def _report(options) -> None:
+    from motifbook.report import network, page, sequences
+
+    if options.jaspar and options.targets:
+        raise UsageError("--jaspar and --targets exclude each other")
+    if options.length is not None and options.length < 1:
+        raise UsageError(f"--length must be at least 1, found {options.length}")
+    read = [options.model, options.sequences, *options.replicate]
+    read += [path for path in (options.genome, options.targets) if path]
+    if options.output == files.STDOUT:
+        raise UsageError("--output must name a file, for others lie beside it")
+    with contextlib.ExitStack() as stack:
+        for name in page.beside(options.output).values():
+            stack.enter_context(files.output(str(name), *read))
+        _write_report(options, read, network, page, sequences)
+
+
+def _write_report(options, read, network, page, sequences) -> None:
+    from motifbook.motifs import matrices
+
+    models = [
+        network.read(path, options.layer, options.alphabet)
+        for path in (options.model, *options.replicate)
+    ]
+    found = models[0]
+    if found.length and options.length not in (None, found.length):
+        raise UsageError(f"{options.model}: takes {found.length} nt, found --length")
+    given = sequences.read(options.sequences, found.length or options.length, options.genome)
+    if options.targets:
+        targets, database = matrices.read_meme(options.targets), options.targets.name
+    else:
+        release = options.jaspar or matrices.newest_jaspar()
+        targets, database = matrices.jaspar(release), f"JASPAR {release}"
+    from motifbook.report import measure
+
+    report = measure.measure(
+        found, given, targets, database, models[1:], progress=sys.stderr.isatty()
+    )
+    written = page.write(report, options.output, *read)
+    table = report.table
+    print(f"{found.layer}, {found.nonlinearity}: {len(table)} filters of {found.size} nt")
+    print(f"{(table['probability'] >= page.MOTIF).sum()} are motifs by the score")
+    print(f"{table['matched'].sum()} match {database} at E <= {report.matches.evalue}")
+    for note in report.notes:
+        print(f"motifbook: note: {_line(note)}", file=sys.stderr)
+    print("written: " + ", ".join(map(str, written)))
 
 
 def _match(options) -> None:

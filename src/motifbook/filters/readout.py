@@ -126,21 +126,17 @@ def read(
     length = split.bases.shape[1]
     for start, active in activations():
         bases = split.bases[start : start + batch]
-        for f, sites in enumerate(_sites(active, threshold, protocol, left, right)):
-            sequence, position = sites
+        for f, (sequence, position) in enumerate(
+            sites_of(active, threshold, protocol, left, right)
+        ):
             number[f] += len(sequence)
             if split.sites is not None:
                 places[f].append((start + sequence) * length + position)
             weight = active[sequence, position, f].astype(float)
             if protocol.weighting == "equal":
                 weight = np.ones_like(weight)
-            for column in range(window):
-                at = position + column - left
-                inside = (at >= 0) & (at < length)
-                base = bases[sequence[inside], at[inside]]
-                counts[f, column] += np.bincount(base, weight[inside], minlength=5)[:4]
-    total = counts.sum(axis=2, keepdims=True)
-    ppms = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+            count_bases(counts[f], bases, sequence, position - left, weight)
+    ppms = as_ppms(counts)
     result = {"layer": layer, "ppms": ppms, "sites": number, "maximum": maximum}
     if split.sites is None:
         return Filters(**result)
@@ -197,8 +193,47 @@ def core(ppm: np.ndarray) -> tuple[int, int]:
     return (informative[0], informative[-1] + 1) if informative.size else (0, len(ppm))
 
 
-def _sites(active, threshold, protocol, left, right) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each filter, the (sequence, position) of its sites in a batch of activations."""
+def count_bases(
+    counts: np.ndarray,
+    bases: np.ndarray,
+    sequence: np.ndarray,
+    start: np.ndarray,
+    weight: np.ndarray,
+) -> None:
+    """Add the windows of some sites to a filter's counts, in place.
+
+    Parameters
+    ----------
+    counts : (window, 4) float64
+    bases : (n, length) uint8
+    sequence, start : (sites,) int
+        Row, and first base of the window; what lies outside of the sequence does not count.
+    weight : (sites,) float
+        What a site counts.
+    """
+    window, length = len(counts), bases.shape[1]
+    at = start[:, None] + np.arange(window)
+    base = bases[sequence[:, None], at.clip(0, length - 1)]
+    base = np.where((at >= 0) & (at < length), base, 4)
+    places = (base + 5 * np.arange(window)).ravel()
+    added = np.bincount(places, np.repeat(weight, window), minlength=5 * window)
+    counts += added.reshape(window, 5)[:, :4]
+
+
+def as_ppms(counts: np.ndarray) -> np.ndarray:
+    """(filters, window, 4) counts as probabilities; all zero where there is none."""
+    total = counts.sum(axis=2, keepdims=True)
+    return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+
+
+def sites_of(
+    active: np.ndarray, threshold: np.ndarray, protocol: Protocol, left: int = 0, right: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each filter, the (sequence, position) of its sites in a batch of activations.
+
+    `active` is (n, positions, filters) and `threshold` (filters,). Of a site whose `left` or
+    `right` positions are not all there, the protocol says whether it is dropped.
+    """
     by_filter = np.ascontiguousarray(np.moveaxis(active, 2, 0))  # as it is searched
     for own, least in zip(by_filter, threshold, strict=True):
         if protocol.sites == "all":

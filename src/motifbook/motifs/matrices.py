@@ -199,6 +199,13 @@ def jaspar(
     return list(_jaspar("JASPAR" + name, collection, tax_group))
 
 
+def newest_jaspar() -> str:
+    """The newest release that pyjaspar has, such as "2026"."""
+    import pyjaspar
+
+    return max(pyjaspar.jaspar_releases).removeprefix("JASPAR")
+
+
 @lru_cache(maxsize=8)
 def _jaspar(release: str, collection: str, tax_group: str) -> tuple[Motif, ...]:
     import pyjaspar

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -266,11 +266,14 @@ class Chance:
         match anything, and a tenth of all; by its E-value, `evalue` of one target in all.
     share : float
         Fraction of the shuffled queries that match it.
+    rates : dict of str to float
+        Fraction of each query's random orders that match.
     """
 
     rate: float
     commonest: str | None = None
     share: float = 0.0
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 def chance(
@@ -299,16 +302,18 @@ def chance(
     each = max(1, min(shuffles, 20 * 100 // len(compared)))
     stream = np.random.default_rng(seed)
     mixed = [
-        Motif(f"{query.id}_{number}", "", stream.permutation(query.ppm), query.nsites)
+        Motif(f"{number}_{query.id}", "", stream.permutation(query.ppm), query.nsites)
         for query in compared
         for number in range(each)
     ]
     hits = match(mixed, targets, evalue).hits
     matched, counts = hits["query"].nunique(), hits["target"].value_counts()
     rate = matched / len(mixed)
+    found = pd.Series(hits["query"].unique(), dtype=str).str.split("_", n=1).str[1].value_counts()
+    rates = {query.id: found.get(query.id, 0) / each for query in compared}
     if matched and 2 * counts.iloc[0] > matched and 10 * counts.iloc[0] > len(mixed):
-        return Chance(rate, counts.index[0], counts.iloc[0] / len(mixed))
-    return Chance(rate)
+        return Chance(rate, counts.index[0], counts.iloc[0] / len(mixed), rates)
+    return Chance(rate, rates=rates)
 
 
 def best_hits(matches: Matches, query: str) -> list[dict]:

@@ -1,0 +1,410 @@
+"""What a report says of each filter: its PPM, matches, sites, influence, and whether it is a motif.
+
+Filters are read as the paper's authors did (protocol `as-run`): a site is a position whose
+activation exceeds half of the filter's highest, and counts by its activation. Whatever is measured,
+only one batch of activations is held at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from motifbook.filters import readout
+from motifbook.motifs import tomtom
+from motifbook.motifs.matrices import Motif, information
+from motifbook.networks import evaluation
+from motifbook.networks.protocols import AS_RUN
+from motifbook.report.network import Network
+from motifbook.report.sequences import Sequences
+from motifbook.sequences.datasets import one_hot
+from motifbook.yardsticks import real_motif
+
+ACTIVATIONS = 1 << 24
+"""Numbers held of a layer at a time: 64 MB."""
+PASSES = 15_000
+"""Times that the rest of the network is run to learn what each filter is worth."""
+BINS = 20
+"""Parts of the sequence that sites are counted in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The filters of a network over some sequences.
+
+    Attributes
+    ----------
+    ppms : (filters, window, 4) float64
+        All zero without sites.
+    sites, sequences : (filters,) int
+        Sites, and sequences that have one.
+    maximum, mean : (filters,) float64
+        Activation.
+    places : (filters, BINS) int
+        Sites by where their middle lies in the sequence.
+    """
+
+    ppms: np.ndarray
+    sites: np.ndarray
+    sequences: np.ndarray
+    maximum: np.ndarray
+    mean: np.ndarray
+    places: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """What silencing each filter costs: its activations are set to their mean everywhere.
+
+    Attributes
+    ----------
+    sequences : int
+        Taken at random, that it was measured on.
+    change : (filters, outputs) float64
+        Mean absolute change of an output.
+    cost : (filters, outputs) float64
+        Mean loss of an output: above zero where the filter raises it.
+    auroc : (outputs,) float64, or None
+        Of the whole network on all sequences, with labels.
+    auroc_loss : (filters, outputs) float64, or None
+    """
+
+    sequences: int
+    change: np.ndarray
+    cost: np.ndarray
+    auroc: np.ndarray | None = None
+    auroc_loss: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """All that a report shows.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per filter, by its id; see `measure`.
+    trimmed : dict of str to Motif
+        What was matched, of each filter that has sites.
+    matches : Matches
+    targets : dict of str to Motif
+    chance : Chance
+    """
+
+    network: Network
+    sequences: Sequences
+    database: str
+    scan: Scan
+    table: pd.DataFrame
+    trimmed: dict[str, Motif]
+    matches: tomtom.Matches
+    targets: dict[str, Motif]
+    chance: tomtom.Chance
+    influence: Influence | None
+    outputs: tuple[str, ...]
+    variant: str
+    unlike: tuple[str, ...]
+    replicates: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def scan(
+    network: Network, bases: np.ndarray, window: int | None = None, progress: bool = False
+) -> Scan:
+    """Read the filters of a network.
+
+    Parameters
+    ----------
+    network : Network
+    bases : (n, length) uint8
+    window : int, optional
+        Columns of a PPM, around the filter's middle; its size unless given.
+    progress : bool
+        Show it on standard error.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ValueError
+        If the network does not take sequences of this length, or answers what is no activation.
+    """
+    length = bases.shape[1]
+    if network.length not in (None, length):
+        raise ValueError(f"{network.name}: takes {network.length} nt, found {length} nt")
+    if network.size > length + 2 * network.left:
+        raise ValueError(
+            f"{network.name}: filters of {network.size} nt are wider than sequences of {length} nt"
+        )
+    window = window or network.size
+    left = network.left + window // 2 - network.size // 2
+    batch = _batch(network, bases)
+    with tqdm(total=2 * len(bases), desc="filters", unit="seq", disable=not progress) as bar:
+        highest, totals = [], []
+        for _, active in _activations(network, bases, batch, bar):
+            highest.append(active.max(axis=(0, 1)))
+            totals.append(active.mean(axis=1, dtype=float).sum(axis=0))
+        maximum = np.max(highest, axis=0).astype(float)
+        # A filter that is nowhere above zero has no part of its highest to be over.
+        threshold = np.where(maximum > 0, AS_RUN.threshold * maximum, np.inf)
+        filters = len(maximum)
+        counts = np.zeros((filters, window, 4))
+        number, hit = np.zeros(filters, int), np.zeros(filters, int)
+        places = np.zeros((filters, BINS), int)
+        for start, active in _activations(network, bases, batch, bar):
+            some = bases[start : start + batch]
+            for f, (sequence, position) in enumerate(readout.sites_of(active, threshold, AS_RUN)):
+                first = position * network.stride - left
+                weight = active[sequence, position, f].astype(float)
+                readout.count_bases(counts[f], some, sequence, first, weight)
+                number[f] += len(sequence)
+                hit[f] += len(np.unique(sequence))
+                middle = (first + window // 2).clip(0, length - 1)
+                places[f] += np.bincount(middle * BINS // length, minlength=BINS)
+    return Scan(
+        readout.as_ppms(counts), number, hit, maximum, np.sum(totals, axis=0) / len(bases), places
+    )
+
+
+def _batch(network: Network, bases: np.ndarray) -> int:
+    """Sequences at a time, such that their activations are at most `ACTIVATIONS`."""
+    one = network.activations(one_hot(bases[:1]))
+    if one.ndim != 3 or len(one) != 1 or not one.size:
+        raise ValueError(
+            f"{network.name}: activations of one sequence are {np.shape(one)}, expected "
+            "(1, positions, filters)"
+        )
+    return max(1, min(evaluation.batch_size(bases.shape[1]), ACTIVATIONS // one.size))
+
+
+def _activations(
+    network: Network, bases: np.ndarray, batch: int, bar: tqdm
+) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, len(bases), batch):
+        active = network.activations(one_hot(bases[start : start + batch]))
+        if not np.isfinite(active).all():
+            raise ValueError(f"{network.name}: activations are not all finite")
+        yield start, active
+        bar.update(len(active))
+
+
+def silence(
+    network: Network,
+    sequences: Sequences,
+    mean: np.ndarray,
+    passes: int = PASSES,
+    progress: bool = False,
+    seed: int = 0,
+) -> Influence | None:
+    """What each filter is worth to the outputs; None where the network's rest is not known.
+
+    Parameters
+    ----------
+    network, sequences
+    mean : (filters,)
+        Activation that silences.
+    passes : int
+        Sequences times filters; at least 20 sequences are taken.
+    progress : bool
+    seed : int
+        Of the choice of sequences.
+    """
+    if network.rest is None or network.predict is None:
+        return None
+    bases, labels = sequences.bases, sequences.labels
+    filters = len(mean)
+    few = min(len(bases), max(20, passes // filters))
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(bases))[:few])
+    batch = min(_batch(network, bases), 100)
+    outputs = network.predict(one_hot(bases[:1])).shape[1]
+    scored = labels is not None and labels.shape[1] == outputs
+    change, cost = np.zeros((filters, outputs)), np.zeros((filters, outputs))
+    before = np.zeros((few, outputs), np.float32)
+    after = np.zeros((filters, few, outputs), np.float32) if scored else None
+    with tqdm(total=few * filters, desc="influence", unit="pass", disable=not progress) as bar:
+        for start in range(0, few, batch):
+            x = one_hot(bases[chosen[start : start + batch]])
+            active = network.activations(x)
+            rows = slice(start, start + len(x))
+            before[rows] = network.rest(x, active)
+            for f in range(filters):
+                own = active[:, :, f].copy()
+                active[:, :, f] = mean[f]
+                silent = network.rest(x, active)
+                active[:, :, f] = own
+                lost = before[rows].astype(float) - silent
+                change[f] += np.abs(lost).sum(axis=0)
+                cost[f] += lost.sum(axis=0)
+                if after is not None:
+                    after[f, rows] = silent
+                bar.update(len(x))
+    found = Influence(few, change / few, cost / few)
+    if after is None or labels is None:
+        return found
+    answers = [
+        network.predict(one_hot(bases[start : start + batch]))
+        for start in range(0, len(bases), batch)
+    ]
+    own = _auroc(labels[chosen], before)
+    loss = np.array([own - _auroc(labels[chosen], one) for one in after])
+    return Influence(few, found.change, found.cost, _auroc(labels, np.concatenate(answers)), loss)
+
+
+def _auroc(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """Of each class; NaN where all labels are one."""
+    from scipy.stats import rankdata
+
+    positive = labels.sum(axis=0).astype(float)
+    negative = len(labels) - positive
+    ranks = rankdata(answers, axis=0)
+    above = (ranks * labels).sum(axis=0) - positive * (positive + 1) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return above / (positive * negative)
+
+
+def motifs(ppms: np.ndarray) -> dict[str, Motif]:
+    """The trimmed PPM of each filter that has sites, as it is matched: `filter0`, ...
+
+    As in the records, and by the authors, its width is stated as its number of sites, which decides
+    Tomtom's pseudocount.
+    """
+    parts = {f"filter{f}": ppm[slice(*readout.trim(ppm))] for f, ppm in enumerate(ppms)}
+    return {name: Motif(name, "", part, len(part)) for name, part in parts.items() if part.any()}
+
+
+def measure(
+    network: Network,
+    sequences: Sequences,
+    targets: Sequence[Motif],
+    database: str,
+    replicates: Sequence[Network] = (),
+    evalue: float = 0.1,
+    progress: bool = False,
+) -> Report:
+    """Measure all that a report shows.
+
+    Parameters
+    ----------
+    network, sequences
+    targets : sequence of Motif
+        What filters are compared with; those that cannot be compared are left out, and said.
+    database : str
+        Their name.
+    replicates : sequence of Network
+        Other trainings of the same network; their filters' likeness is part of the score.
+    evalue : float
+        Greatest E-value of a match.
+    progress : bool
+
+    Returns
+    -------
+    Report
+        Its table has the columns width, information (bits), sites, sequences, maximum, target,
+        name, e_value, q_value, offset, orientation (of the best target, match or not), matched,
+        null_rate, nearest, similarity, influence (the largest change of an output), output (which),
+        auroc_loss (the largest), probability, outside.
+    """
+    found = scan(network, sequences.bases, progress=progress)
+    influence = silence(network, sequences, found.mean, progress=progress)
+    sound = [target for target in targets if tomtom.refusal(target) is None]
+    notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes)]
+    if left_out := len(targets) - len(sound):
+        notes.append(f"{left_out} targets of {database} cannot be compared, and are left out")
+    queries = motifs(found.ppms)
+    narrow = [query for query in queries.values() if query.width <= tomtom.MAX_WIDTH]
+    if len(narrow) < len(queries):
+        notes.append(
+            f"{len(queries) - len(narrow)} filters are wider than {tomtom.MAX_WIDTH} columns, and "
+            "are not compared"
+        )
+    with tqdm(total=2, desc="matching", disable=not progress) as bar:
+        matches = tomtom.match(narrow, sound, evalue)
+        bar.update()
+        chance = tomtom.chance(narrow, sound, evalue)
+        bar.update()
+    ids = [f"filter{f}" for f in range(len(found.ppms))]
+    table = pd.DataFrame({"width": [queries[i].width if i in queries else 0 for i in ids]}, ids)
+    bits = [information(queries[i].ppm).sum() if i in queries else math.nan for i in ids]
+    table["information"] = bits
+    table["sites"], table["sequences"] = found.sites, found.sequences
+    table["maximum"] = found.maximum
+    best = matches.best.set_index("query").reindex(ids)
+    for column in ("target", "name", "e_value", "q_value", "offset", "overlap", "orientation"):
+        table[column] = best[column]
+    table["matched"] = table["e_value"] <= evalue
+    table["null_rate"] = pd.Series(chance.rates, dtype=float).reindex(ids)
+    _add_nearest(table, found.ppms)
+    outputs = _names(sequences, influence, notes)
+    if influence is not None:
+        table["influence"] = influence.change.max(axis=1)
+        table["output"] = [outputs[i] for i in influence.change.argmax(axis=1)]
+        if influence.auroc_loss is not None:
+            table["auroc_loss"] = np.nanmax(influence.auroc_loss, axis=1)
+    others = [scan(one, sequences.bases, progress=progress).ppms for one in replicates]
+    features = real_motif.features(
+        found.ppms,
+        found.sites,
+        sequences.bases.size,
+        others,
+        table["e_value"].to_numpy(float),
+    )
+    scored = real_motif.score(features)
+    table["probability"], table["outside"] = (
+        scored[name].to_numpy() for name in ("probability", "outside")
+    )
+    return Report(
+        network,
+        sequences,
+        database,
+        found,
+        table,
+        queries,
+        matches,
+        {target.id: target for target in sound},
+        chance,
+        influence,
+        outputs,
+        str(scored["variant"].iloc[0]),
+        tuple(real_motif.unlike(network.size, sequences.bases.shape[1])),
+        tuple(one.name for one in replicates),
+        tuple(notes),
+    )
+
+
+def _add_nearest(table: pd.DataFrame, ppms: np.ndarray) -> None:
+    """The filter whose PPM is most alike, on either strand, and how alike (1 is the same)."""
+    alike = np.array(real_motif.similarity(ppms, ppms), float)
+    np.fill_diagonal(alike, -np.inf)
+    dead = np.array([not ppm.any() for ppm in ppms])
+    alike[:, dead] = -np.inf
+    one = len(ppms) - dead.sum() > 1
+    nearest = [table.index[i] if one and not dead[f] else None
+               for f, i in enumerate(alike.argmax(axis=1))]  # fmt: skip
+    table["nearest"] = nearest
+    table["similarity"] = [
+        value if name is not None else math.nan
+        for name, value in zip(nearest, alike.max(axis=1), strict=True)
+    ]
+
+
+def _names(sequences: Sequences, influence: Influence | None, notes: list[str]) -> tuple[str, ...]:
+    """Outputs are named by the labels' classes, where these are as many; else numbered."""
+    if influence is None:
+        return ()
+    outputs = influence.change.shape[1]
+    if len(sequences.classes) == outputs:
+        return sequences.classes
+    if sequences.classes:
+        notes.append(
+            f"{sequences.name}: labels {len(sequences.classes)} classes and the network has "
+            f"{outputs} outputs, so no AUROC; a table with a column of 0 and 1 for each output "
+            "gives it"
+        )
+    return tuple(f"output {number}" for number in range(1, outputs + 1))

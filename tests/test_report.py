@@ -1,0 +1,240 @@
+"""What a report measures: small networks whose filters are known, and the authors' own."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from test_report_networks import onnx_model
+
+from motifbook.motifs import matrices, tomtom
+from motifbook.report import kernels_file, measure, network, sequences
+from motifbook.report import page as pages
+from motifbook.report.network import Network
+from motifbook.sequences.datasets import encode, one_hot
+
+ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "authors"
+
+
+def words(*texts):
+    return np.stack([encode(text) for text in texts])
+
+
+def kernel(word):
+    """(size, 4, 1): one point for each base of a word."""
+    return one_hot(encode(word))[:, :, None]
+
+
+# --- Sites ---------------------------------------------------------------------------------------
+
+
+def test_sites_ppm_and_places():
+    # ACG scores 3 where it stands; over half of that are windows with two of its bases or more.
+    found = kernels_file.of(kernel("ACG") * 2)
+    bases = words("ACGTTTTTTT", "TTTTTTTACT", "TTTTTTTTTT")
+    scan = measure.scan(found, bases)
+    assert (scan.maximum, scan.sites, scan.sequences) == (6, 2, 2)
+    # Six for ACG, four for ACT.
+    np.testing.assert_allclose(scan.ppms[0], [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0.6, 0.4]])
+    # Middles at bases 1 and 8 of 10.
+    assert np.flatnonzero(scan.places[0]).tolist() == [2, 16]
+    assert scan.mean[0] == pytest.approx(np.mean([found.activations(one_hot(bases))]))
+
+
+def test_windows_follow_left_and_stride():
+    # Position p reads from 2 p - 1 on; the window that runs off the sequence has fewer bases.
+    bases = words("CGTTACGT")
+    active = np.zeros((1, 4, 1))
+    active[0, 0], active[0, 2] = 1, 1  # from base -1, and from base 3: TAC
+    scan = measure.scan(Network(lambda x: active[: len(x)], 3, left=1, stride=2), bases)
+    np.testing.assert_allclose(scan.ppms[0], [[0, 0, 0, 1], [0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0]])
+
+
+def test_batches_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    found = kernels_file.of(rng.normal(size=(5, 4, 3)).astype("f"))
+    bases = rng.integers(0, 5, (23, 30)).astype(np.uint8)
+    whole = measure.scan(found, bases)
+    monkeypatch.setattr(measure, "ACTIVATIONS", 200)
+    for one, other in zip(
+        vars(whole).values(), vars(measure.scan(found, bases)).values(), strict=True
+    ):
+        np.testing.assert_allclose(one, other)
+
+
+def test_a_filter_that_is_never_active():
+    scan = measure.scan(kernels_file.of(-kernel("ACG")), words("TTTTT"))
+    assert (scan.sites, scan.maximum, scan.ppms.any()) == (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (Network(lambda x: x[:, :3], 3, length=9), "takes 9 nt, found 5 nt"),
+        (kernels_file.of(np.ones((6, 4, 1), "f")), "filters of 6 nt are wider than sequences of 5"),
+        (Network(lambda x: x[:, 0], 3), r"activations of one sequence are \(1, 4\)"),
+        (Network(lambda x: x * np.nan, 3), "not all finite"),
+    ],
+)
+def test_networks_that_cannot_be_scanned(found, message):
+    with pytest.raises(ValueError, match=message):
+        measure.scan(found, words("ACGTA"))
+
+
+# --- Influence -----------------------------------------------------------------------------------
+
+
+def test_influence_of_a_network_whose_answer_is_known():
+    # Output 1 is the mean activation of filter 1; output 2 takes half of filter 2 away.
+    def rest(_, active):
+        one, two = active.mean(axis=1).T
+        return np.stack([one, -two / 2], axis=1)
+
+    stem = kernels_file.of(np.concatenate([kernel("A"), kernel("C")], axis=2))
+    whole = Network(stem.activations, 1, predict=lambda x: rest(x, stem.activations(x)), rest=rest)
+    bases = words("AAAA", "AAAC", "CCCC", "TTTT")
+    labels = np.array([[1, 0], [1, 0], [0, 0], [0, 1]], np.uint8)
+    given = sequences.Sequences("s", bases, labels, ("one", "two"))
+    found = measure.silence(whole, given, np.array([0.25, 0.0]))
+    assert found.sequences == 4
+    # Of 1, 3/4, 0 and 0, a quarter is left each time: (3/4 + 1/2 + 1/4 + 1/4) / 4.
+    np.testing.assert_allclose(found.change, [[0.4375, 0], [0, 0.15625]])
+    np.testing.assert_allclose(found.cost, [[0.1875, 0], [0, -0.15625]])
+    np.testing.assert_allclose(found.auroc, [1, 2.5 / 3])
+    np.testing.assert_allclose(found.auroc_loss, [[0.5, 0], [0, 1 / 3]], atol=1e-12)
+    assert measure.silence(stem, given, np.zeros(2)) is None
+
+
+# --- All together --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """FOSL1 and GABPA planted in random sequences, and a filter of each; one of noise, one dead."""
+    rng = np.random.default_rng(3)
+    truth = {motif.id: motif for motif in matrices.ground_truth()}
+    own = [truth[matrices.GROUND_TRUTH[tf]] for tf in ("FOSL1", "Gabpa")]
+    bases = rng.integers(0, 4, (400, 60)).astype(np.uint8)
+    labels = np.zeros((400, 2), np.uint8)
+    for tf, motif in enumerate(own):
+        rows = np.arange(150) + 150 * tf
+        for row in rows:
+            for column, ppm in enumerate(motif.ppm):
+                bases[row, 20 + column] = rng.choice(4, p=ppm)
+        labels[rows, tf] = 1
+    kernels = np.zeros((11, 4, 4), "f")
+    for f, ppm in enumerate((own[0].ppm, own[1].reverse_complement().ppm[:11])):
+        kernels[: len(ppm), :, f] = np.log2(ppm[:11] + 0.01) + 2
+    kernels[:, :, 2] = rng.normal(size=(11, 4))
+    kernels[:, :, 3] = -1
+    return kernels_file.of(kernels), sequences.Sequences("planted", bases, labels, ("a", "b"))
+
+
+def test_a_report(planted):
+    found, given = planted
+    targets = matrices.jaspar("2016")
+    report = measure.measure(found, given, targets, "JASPAR 2016")
+    table = report.table
+    assert (
+        table.loc["filter0", "target"] in matrices.RELEVANT["FOSL1"]
+        or table.loc["filter0", "e_value"] < 1e-3
+    )
+    assert table["matched"].tolist()[:2] == [True, True] and not table["matched"].iloc[3]
+    assert table["sites"].iloc[3] == 0 and np.isnan(table["probability"].iloc[3])
+    assert "filter3" not in report.trimmed
+    assert (table["probability"].iloc[:2] > table["probability"].iloc[2]).all()
+    assert pd.isna(table["nearest"].iloc[3])
+    # What was matched is what is kept, and what Tomtom is asked again gives the same.
+    again = tomtom.match(list(report.trimmed.values()), targets)
+    np.testing.assert_array_equal(again.hits["e_value"], report.matches.hits["e_value"])
+    mixed = tomtom.chance(list(report.trimmed.values()), targets)
+    assert report.chance.rates == mixed.rates
+    assert np.mean(list(mixed.rates.values())) == pytest.approx(mixed.rate)
+    assert report.variant == "with a database" and report.influence is None
+    assert any("PPMs have 11 columns" in part for part in report.unlike)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ARCHIVE.is_dir(), reason="the authors' archive is not in ../shared/data")
+@pytest.mark.parametrize("name", ["cnn_2", "cnn_25", "cnn9_4", "cnn3_50"])
+def test_the_authors_networks(tmp_path, name):
+    """Their files' filters and hits, through a file of Keras."""
+    from motifbook.sequences import synthetic
+    from motifbook.yardsticks import authors
+
+    folder = ARCHIVE / ("older/synthetic" if name == "cnn_2" else "synthetic")
+    authors.network(folder, name).save(tmp_path / "net.keras")
+    found = network.read(tmp_path / "net.keras")
+    assert (found.layer, found.nonlinearity) == ("conv_1", "relu after batch norm")
+    window = 9 if name.startswith("cnn9") else 19
+    scan = measure.scan(found, synthetic.get().test.bases, window)
+    archived = matrices.read_meme(ARCHIVE / "synthetic" / "conv_filters" / f"{name}.meme")
+    assert authors.equal(scan.ppms, [motif.ppm for motif in archived]) == len(archived)
+    trimmed = authors._trimmed(scan.ppms, as_archived=not name.startswith("cnn9"))
+    if name.startswith("cnn9"):
+        trimmed = list(scan.ppms)  # Tomtom was given the whole PPMs
+    queries = {("x",): [matrices.Motif(f"filter{f}", "", ppm.round(4), len(ppm))
+                        for f, ppm in enumerate(trimmed)]}  # fmt: skip
+    theirs = authors.archived_hits(ARCHIVE / "synthetic", name)
+    assert authors.match(queries)["x",] == theirs
+
+
+def test_onnx_end_to_end(tmp_path):
+    import onnx
+
+    onnx.save(onnx_model(), tmp_path / "net.onnx")
+    found = network.read(tmp_path / "net.onnx")
+    rng = np.random.default_rng(0)
+    bases = rng.integers(0, 4, (50, 20)).astype(np.uint8)
+    influence = measure.silence(found, sequences.Sequences("s", bases), np.zeros(3))
+    active = found.activations(one_hot(bases))
+    silent = active.copy()
+    silent[:, :, 2] = 0
+    expected = found.rest(one_hot(bases), active) - found.rest(one_hot(bases), silent)
+    np.testing.assert_allclose(influence.cost[2], expected.mean(axis=0), atol=1e-5)
+
+
+def test_the_command(tmp_path, planted, capsys):
+    from motifbook import cli
+
+    found, given = planted
+    np.save(tmp_path / "k.npy", found.kernels)
+    rows = ["".join("ACGT"[base] for base in row) for row in given.bases]
+    marks = ["\t".join(map(str, row)) for row in given.labels]
+    lines = [f"{row}\t{mark}" for row, mark in zip(rows, marks, strict=True)]
+    (tmp_path / "s.tsv").write_text("\n".join(["seq\ta\tb", *lines]))
+    arguments = [str(tmp_path / name) for name in ("k.npy", "s.tsv")]
+    page = tmp_path / "report.html"
+    assert cli.main(["report", *arguments, "--output", str(page), "--jaspar", "2016"]) == 0
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    names = [head.text for head in soup.select("tbody th[scope=row]")]
+    assert sorted(names) == ["filter0", "filter1", "filter2", "filter3"]
+    assert soup.html["lang"] == "en" and soup.caption and soup.select("th[aria-sort] button")
+    assert not soup.select("[src], link[href]")  # nothing is fetched
+    numbers = json.loads((tmp_path / "report.json").read_text())
+    assert [row["sites"] > 0 for row in numbers["filters"]] == [True, True, True, False]
+    assert len(matrices.read_meme(tmp_path / "filters.meme")) == 3
+    hits = pd.read_csv(tmp_path / "hits.tsv", sep="\t")
+    assert list(hits.columns) == [*tomtom.COLUMNS, "q_value"]
+    capsys.readouterr()
+    for more in (["--output", "-"], ["--output", arguments[1]], ["--output", str(page), "--length",
+                 "90"]):  # fmt: skip
+        assert cli.main(["report", *arguments, *more]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_target_lies_under_the_filter_as_tomtom_turned_it():
+    query = matrices.Motif("filter0", "", np.eye(4)[[0, 1, 2]], 3)
+    target = matrices.Motif("T", "", np.eye(4)[[1, 2, 3, 3]], 20)  # CGTT: on the other strand AACG
+    drawn = pages.aligned(query, target, 1, "-")
+    labels = [svg["aria-label"] for svg in BeautifulSoup(drawn, "html.parser").select("svg")]
+    assert labels == [
+        "Logo of filter0, consensus ACG",
+        "Logo of T, reverse complement, consensus AACG",
+    ]
+    own, theirs = BeautifulSoup(drawn, "html.parser").select("svg")
+    assert own["width"] == theirs["width"] == "44"
+    xs = [use["transform"].split("(")[1].split()[0] for use in own.select("use")]
+    assert xs == ["11.5", "22.5", "33.5"]
