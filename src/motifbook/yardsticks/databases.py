@@ -305,7 +305,7 @@ def get(
 ) -> Databases | None:
     """The readings on record of the runs that these parameters name; None where there are none.
 
-    With `missing="train"` they are made, where the file is missing, of the runs on record.
+    With `missing="train"` they are made where the file is missing, of runs that are made too.
 
     Raises
     ------
@@ -322,11 +322,14 @@ def get(
     if not file.exists():
         if not store.makes(missing, f"{file}: no readings of other databases"):
             return None
-        write(experiment.get(models, trials, profile=profile, results_dir=results_dir), results_dir)
-    found = load(profile, results_dir)
+        found = experiment.get(
+            models, trials, profile=profile, missing=missing, results_dir=results_dir
+        )
+        write(found, results_dir)
+    read = load(profile, results_dir)
     named = {(run.model, run.trial) for run in asked}
-    rows = tuple(row for row in found.rows if (row.model, row.trial) in named)
-    return structs.replace(found, rows=rows) if rows else None
+    rows = tuple(row for row in read.rows if (row.model, row.trial) in named)
+    return structs.replace(read, rows=rows) if rows else None
 
 
 # --- By the rule ------------------------------------------------------------------------------
