@@ -95,7 +95,8 @@ def check(run: Run) -> list[dict]:
             place = np.arange(len(every))
             every[place, place // 4] = place % 4
             answers = network(torch.tensor(one_hot(every)))[:, tf].reshape(-1, 4)
-            mutated.append(answers[np.arange(len(one)), one] - answers.mean(dim=1))
+            here = answers[torch.arange(len(one)), torch.tensor(one, dtype=torch.long)]
+            mutated.append(here - answers.mean(dim=1))
     theirs = {
         "saliency": ("captum", "Saliency", ((x - quarter) * saliency).sum(2)),
         "integrated gradients": ("captum", "IntegratedGradients", integrated.sum(2)),

@@ -22,8 +22,8 @@ READ = structs.replace(
 
 def test_answer():
     said = attribution.answer(READ)
-    assert "over positions: by saliency 0.81 for CNN-2 and 0.72 for CNN-25. The Bayes" in said
-    assert said.endswith("has 0.96.")
+    assert "over positions: by saliency 0.810 for CNN-2 and 0.720 for CNN-25. The Bayes" in said
+    assert said.endswith("has 0.960.")
     assert attribution.answer(None).startswith(attribution.NOT_YET)
 
 

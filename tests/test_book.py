@@ -40,6 +40,7 @@ ORDER = [
     "ledger",
     "databases",
     "activation",
+    "attribution",
     "rerun",
     "runs",
     "glossary",

@@ -76,7 +76,7 @@ def answer(read: Attribution | None) -> str:
         return f"{NOT_YET} What follows says what is asked, and by which rules."
     mean = read.table.groupby(["reader", "method"])["auroc"].mean()
     told = [
-        f"by {method} {mean['cnn-2', method]:.2f} for CNN-2 and {mean['cnn-25', method]:.2f} for "
+        f"by {method} {mean['cnn-2', method]:.3f} for CNN-2 and {mean['cnn-25', method]:.3f} for "
         "CNN-25"
         for method in attribution.METHODS
         if ("cnn-2", method) in mean.index and ("cnn-25", method) in mean.index
@@ -85,7 +85,7 @@ def answer(read: Attribution | None) -> str:
     return (
         "How well a map of importance tells the bases of the embedded motifs from the others, as a "
         f"mean AUROC over positions: {', '.join(told)}. The Bayes-optimal reader, which knows how "
-        f"the data were made, has {ceiling:.2f}."
+        f"the data were made, has {ceiling:.3f}."
     )
 
 

@@ -110,7 +110,7 @@ def _gradient(model: keras.Model, x: np.ndarray, classes: Sequence[int]) -> np.n
     batch = evaluation.batch_size(x.shape[1])
     for start in range(0, len(x), batch):
         part = tf.constant(x[start : start + batch])
-        chosen = np.asarray(classes)[start : start + batch]
+        chosen = np.asarray(classes, "int64")[start : start + batch]
         with tf.GradientTape() as tape:
             tape.watch(part)
             asked = tf.gather(logits(model, part), chosen, axis=1, batch_dims=1)
@@ -169,7 +169,8 @@ def pairs(split: Split) -> pd.DataFrame:
         If nobody knows the sites.
     """
     known = _sites(split)
-    sites = pd.DataFrame({name: known[name] for name in ("sequence", "tf", "strand")})
+    names = ("sequence", "tf", "strand")
+    sites = pd.DataFrame({name: known[name].astype(int) for name in names})
     grouped = sites.groupby(["sequence", "tf"])["strand"].agg(["min", "max"]).reset_index()
     strand = np.select([grouped["min"] > 0, grouped["max"] < 0], ["+", "−"], "both")
     return pd.DataFrame({"row": grouped["sequence"], "tf": grouped["tf"], "strand": strand})
