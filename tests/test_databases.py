@@ -21,6 +21,9 @@ GROUPS = {"cnn-2": 0.1, "cnn-25": 0.9}
 """Made up: the share of relevant filters of a small pool and of a large one."""
 
 
+PAPERS_RUN = Run("synthetic", "as-run", "paper", "cnn-4", 1)
+
+
 def readings(shares, releases=(2016, 2024), thresholds=(0.1, 1.0), trials=3):
     """Readings with `shares(model, release, threshold)`: any, relevant and their null."""
     rows = []
@@ -86,6 +89,12 @@ def test_a_release_is_described():
     assert found == {"targets": 2, "width": 2.0, "open": 0.5}
 
 
+def test_a_match_is_at_the_threshold_or_below():
+    least = pd.Series([0.1, 0.05, 0.1000001, np.inf, 0.09, 0.2])
+    assert databases._share(least, 0.1) == 0.5
+    assert databases._share(least[:3], 0.1) == 0.666667  # six digits, as a run's record has
+
+
 def test_what_cannot_be_read_again():
     run = Run("synthetic", "as-run", "paper", "cnn-2", 1)
     other = Run("synthetic", "as-run", "smoke", "cnn-2", 1)
@@ -135,6 +144,10 @@ def test_the_paper_s_reading_is_what_the_runs_have_on_record():
     for row in papers.itertuples():
         layer = runs.load(Run("synthetic", "as-run", "paper", row.model, row.trial)).layer(1)
         assert (row.match_any, row.match_relevant) == (layer.match_any, layer.match_relevant)
+    again = databases.reread([runs.load(PAPERS_RUN)], (2016,), (0.1,), shuffles=1).table.iloc[0]
+    mine = papers.query(f"model == {PAPERS_RUN.model!r} and trial == {PAPERS_RUN.trial}").iloc[0]
+    assert again["match_any"] == mine["match_any"] > again["match_relevant"] > 0
+    assert again["match_relevant"] == mine["match_relevant"]
     # Fewer random orders than the null on record, of the same filters.
     before = null.load_null("shuffled").query("layer == 1").set_index(["model", "trial"])
     after = papers.set_index(["model", "trial"])["shuffled_any"]
