@@ -175,7 +175,7 @@ def test_fewer_long_sequences_are_scanned_at_a_time(model, monkeypatch):
     monkeypatch.setattr(evaluation.datasets, "one_hot", counted)
     monkeypatch.setattr(evaluation, "POSITIONS", 2 * len(FULL))
     read(model, *[FULL] * 5)
-    assert sizes == [2, 2, 1] * 2  # once for the maximum, once for the sites
+    assert sizes == [2, 2, 1]  # once for the maximum and the sites
 
 
 # --- The greatest possible activation ----------------------------------------------------------

@@ -111,31 +111,34 @@ def read(
     window = protocol.window or receptive_field((c.size, 1) for c in convs[:layer])[0]
     left, right = window // 2, window - window // 2
 
-    def activations() -> Iterator[tuple[int, np.ndarray]]:
-        return evaluation.outputs(model, split.bases, f"active_{layer}", batch)
-
-    if protocol.maximum == "observed":
-        maximum = np.max([a.max(axis=(0, 1)) for _, a in activations()], axis=0).astype(float)
+    observed = protocol.maximum == "observed"
+    if observed:
+        maximum = np.full(convs[layer - 1].filters, -np.inf)
     else:
         maximum = _possible_maximum(model, layer)
+    batches = []  # of each, every filter's candidates: sequence, position, activation
+    for start, active in evaluation.outputs(model, split.bases, f"active_{layer}", batch):
+        if observed:
+            maximum = np.maximum(maximum, active.max(axis=(0, 1)))
+        # What is over the threshold so far holds all that is over the last one.
+        found = sites_of(active, protocol.threshold * maximum, protocol, left, right)
+        batches.append([(start + i, j, value) for i, j, value in found])
     threshold = protocol.threshold * maximum
 
     counts = np.zeros((len(maximum), window, 4))
-    number = np.zeros(len(maximum), int)
-    places: list[list[np.ndarray]] = [[] for _ in maximum]  # where sites are to be scored
+    places: list[np.ndarray] = []  # of each filter's sites, in the sequences end to end
     length = split.bases.shape[1]
-    for start, active in activations():
-        bases = split.bases[start : start + batch]
-        for f, (sequence, position) in enumerate(
-            sites_of(active, threshold, protocol, left, right)
-        ):
-            number[f] += len(sequence)
-            if split.sites is not None:
-                places[f].append((start + sequence) * length + position)
-            weight = active[sequence, position, f].astype(float)
+    for f, candidates in enumerate(zip(*batches, strict=True)):
+        kept = []
+        for sequence, position, value in candidates:
+            over = value > threshold[f]
+            sequence, position, weight = sequence[over], position[over], value[over].astype(float)
             if protocol.weighting == "equal":
                 weight = np.ones_like(weight)
-            count_bases(counts[f], bases, sequence, position - left, weight)
+            count_bases(counts[f], split.bases, sequence, position - left, weight)
+            kept.append(sequence * length + position)
+        places.append(np.concatenate(kept))
+    number = np.array([len(own) for own in places])
     ppms = as_ppms(counts)
     result = {"layer": layer, "ppms": ppms, "sites": number, "maximum": maximum}
     if split.sites is None:
@@ -149,7 +152,7 @@ def read(
     for f, ppm in enumerate(ppms):
         first, last = (edge - left for edge in core(ppm))
         for tf in range(classes):
-            scored = score_sites(np.concatenate(places[f]), length, motifs[tf], first, last)
+            scored = score_sites(places[f], length, motifs[tf], first, last)
             hit_sites[f, tf], found[f, tf] = scored
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = hit_sites / number[:, None]
@@ -228,8 +231,8 @@ def as_ppms(counts: np.ndarray) -> np.ndarray:
 
 def sites_of(
     active: np.ndarray, threshold: np.ndarray, protocol: Protocol, left: int = 0, right: int = 0
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each filter, the (sequence, position) of its sites in a batch of activations.
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """For each filter, its sites in a batch of activations: sequence, position, activation.
 
     `active` is (n, positions, filters) and `threshold` (filters,). Of a site whose `left` or
     `right` positions are not all there, the protocol says whether it is dropped.
@@ -245,7 +248,7 @@ def sites_of(
         if protocol.ends == "dropped":
             whole = (position >= left) & (position + right <= own.shape[1])
             sequence, position = sequence[whole], position[whole]
-        yield sequence, position
+        yield sequence, position, own[sequence, position]
 
 
 def score_sites(places, length, motifs, first, last) -> tuple[int, int]:

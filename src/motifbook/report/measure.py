@@ -160,9 +160,10 @@ def scan(
         places = np.zeros((filters, BINS), int)
         for start, active in _activations(network, bases, batch, bar):
             some = bases[start : start + batch]
-            for f, (sequence, position) in enumerate(readout.sites_of(active, threshold, AS_RUN)):
+            for f, found in enumerate(readout.sites_of(active, threshold, AS_RUN)):
+                sequence, position, weight = found
                 first = position * network.stride - left
-                weight = active[sequence, position, f].astype(float)
+                weight = weight.astype(float)
                 readout.count_bases(counts[f], some, sequence, first, weight)
                 number[f] += len(sequence)
                 hit[f] += len(np.unique(sequence))
