@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 PORT ?= 8000
 BIN := .venv/bin
+# Two test files at once; a file's tests stay together, for they share what they made.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 # Named after what it was installed from, so a changed lock installs again and a touched one does not.
 STAMP := .venv/installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
@@ -47,10 +49,10 @@ notebooks: $(STAMP)
 	@$(BIN)/python -m motifbook.book.notebooks $(CHAPTERS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest tests src notebooks --doctest-modules --nbval-lax --nbval-current-env
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests src notebooks --doctest-modules --nbval-lax --nbval-current-env
 
 check: lint types
-	@$(BIN)/python -m pytest tests src --doctest-modules -m 'not slow' --quiet
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests src --doctest-modules -m 'not slow' --quiet
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
