@@ -99,7 +99,7 @@ def test_a_summit_outside_its_peak_is_a_bad_row(tmp_path, genome, summit):
 
 def test_what_is_no_genome_is_an_error_that_says_so(tmp_path, genome):
     for content, fault in (
-        (gzip.compress(GENOME.encode()), "is gzipped; unpack it first"),
+        (gzip.compress(GENOME.encode(), mtime=0), "is gzipped; unpack it first"),
         (b"", "is no FASTA file"),
         (b"chr1\t0\t8\n", "is no FASTA file"),
         (b">chr1\nACGT\n>chr1\nACGT\n", "cannot be indexed as FASTA"),
