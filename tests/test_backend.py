@@ -22,6 +22,7 @@ def in_another_process(code, **more):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
+@pytest.mark.slow
 def test_it_starts_quietly_on_the_threads_asked_for_and_heeds_them_once():
     run = in_another_process(
         "import sys\n"
@@ -84,6 +85,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tensorflow", "jax"])
 def test_a_user_s_settings_decide_nothing_and_that_is_said(tmp_path, name):
     pytest.importorskip(name)
@@ -106,6 +108,7 @@ def test_a_user_s_settings_decide_nothing_and_that_is_said(tmp_path, name):
     assert json.loads(file.read_text()) == MESS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["{", "[]", '{"floatx": "float7"}'])
 def test_a_damaged_keras_json_is_no_obstacle(tmp_path, text):
     (tmp_path / "keras.json").write_text(text)
@@ -113,6 +116,7 @@ def test_a_damaged_keras_json_is_no_obstacle(tmp_path, text):
     assert json.loads(run.stdout)["floatx"] == "float32"
 
 
+@pytest.mark.slow
 def test_what_a_notebook_set_before_is_overruled_or_refused(tmp_path):
     # A policy changes layers, not floatx.
     before = "import keras\nkeras.config.set_dtype_policy('mixed_float16')\n"

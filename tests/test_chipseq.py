@@ -327,6 +327,7 @@ def test_seven_says_how_to_get_its_files(tmp_path, monkeypatch):
         chipseq.seven()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the seven ChIP-seq files are not at hand")
 def test_the_seven_sets():
     dataset = chipseq.seven(SHARED)

@@ -50,6 +50,7 @@ def steady(model, release, threshold):
 # --- Reading ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_network_is_matched_as_it_was_and_with_other_releases():
     """One filter is YY1's own motif of 2016, one is dead: half match, in every release."""
     yy1 = next(motif.ppm for motif in matrices.jaspar() if motif.id == "MA0095.2")

@@ -21,7 +21,12 @@ def test_values_are_as_the_chapter_takes_them(tmp_path):
 @pytest.mark.parametrize(
     ("name", "parameter", "value", "line"),
     [
-        ("max-poling", "trials", "1", "unknown chapter 'max-poling'; there are: archive, deeper"),
+        (
+            "max-poling",
+            "trials",
+            "1",
+            "unknown chapter 'max-poling'; there are: activation, archive",
+        ),
         (
             *("max-pooling", "trails", "1"),
             "chapter max-pooling has no parameter 'trails'; "

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import random
 import shutil
 import signal
 import subprocess
@@ -72,11 +73,12 @@ def group_is_gone(process) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_killed_at_random_and_started_again(tmp_path):
     """Killed while runs are in flight, in three ways; then every record whole, none made twice."""
     results, cache = tmp_path / "results", tmp_path / "cache"
     environment = {**os.environ, "MOTIFBOOK_CACHE": str(cache)}
-    six = command(results, "--trials", "3", "--jobs", "2")
+    eight = command(results, "--trials", "4", "--jobs", "2")
     dice = random.Random()
 
     def records():
@@ -86,7 +88,7 @@ def test_killed_at_random_and_started_again(tmp_path):
     # All processes at once, as a power cut would; the parent alone; Ctrl-C in a terminal.
     for stop, everyone in ((signal.SIGKILL, True), (signal.SIGKILL, False), (signal.SIGINT, True)):
         process = subprocess.Popen(
-            six, start_new_session=True, stderr=subprocess.DEVNULL, env=environment
+            eight, start_new_session=True, stderr=subprocess.DEVNULL, env=environment
         )
         before = len(made)
         if everyone and stop == signal.SIGKILL:  # before there is any record
@@ -103,18 +105,19 @@ def test_killed_at_random_and_started_again(tmp_path):
         for path in records():
             json.loads(path.read_text())
             made.setdefault(path, path.stat().st_mtime_ns)
-    assert 2 <= len(made) < 6, "nothing was left to do"
-    done = subprocess.run(six, capture_output=True, text=True, timeout=300, env=environment)
+    assert 2 <= len(made) < 8, "nothing was left to do"
+    done = subprocess.run(eight, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
-    assert f"{6 - len(made)} runs made, {len(made)} were on record, 0 failed" in done.stdout
+    assert f"{8 - len(made)} runs made, {len(made)} were on record, 0 failed" in done.stdout
     found = experiment.get(
-        "cnn-50,cnn-100", 3, profile="smoke", missing="error", results_dir=results
+        "cnn-50,cnn-100", 4, profile="smoke", missing="error", results_dir=results
     )
-    assert len(found) == 6
+    assert len(found) == 8
     assert all(path.stat().st_mtime_ns == when for path, when in made.items())
     assert all(r.run.path(results).with_suffix(".meme").is_file() for r in found)
 
 
+@pytest.mark.slow
 def test_a_failed_run_does_not_stop_the_others(tmp_path):
     # A folder where the record's file should go: this run cannot be saved.
     blocked = smoke("cnn-50").path(tmp_path).parent
@@ -174,6 +177,7 @@ def test_on_jax_the_trials_of_a_model_are_trained_at_once(tmp_path):
     assert {record.backend for record in records} == {"jax"}
 
 
+@pytest.mark.slow
 def test_sweeps_at_once_each_say_what_they_made(tmp_path):
     environment = {**os.environ, "MOTIFBOOK_CACHE": str(tmp_path / "cache")}
     both = [
@@ -202,6 +206,7 @@ def test_what_is_on_record_is_skipped(tmp_path):
     assert (progress.done, progress.skipped) == (0, 1) and shown == [(1, 1)]
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_a_failure_that_names_its_file_and_the_others_are_made(tmp_path):
     path = smoke("cnn-50").path(tmp_path)
     path.parent.mkdir(parents=True)

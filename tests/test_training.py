@@ -87,6 +87,7 @@ def test_the_best_weights_have_the_best_validation_loss(trained, dataset):
     assert loss == pytest.approx(min(trained.history["valid_loss"]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_network(trained, dataset):
     again = training.fit(Setup(dataset, ROW, AS_RUN, SMOKE, 1))
     assert again.history == trained.history
@@ -94,6 +95,7 @@ def test_the_same_run_gives_the_same_network(trained, dataset):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_another_trial_is_another_network_on_the_same_data(trained, dataset):
     other = training.fit(Setup(dataset, ROW, AS_RUN, replace(SMOKE, epochs=1), 2))
     assert (other.snapshots["kernel"][0] != trained.snapshots["kernel"][0]).any()
@@ -102,6 +104,7 @@ def test_another_trial_is_another_network_on_the_same_data(trained, dataset):
     assert "trial" not in dataset.config
 
 
+@pytest.mark.slow
 def test_progress_is_told_after_each_epoch():
     told = []
     small = dataset_of(MIXED * 5)

@@ -73,6 +73,7 @@ def snakemake(folder: Path, profile: str, *arguments: str, **environment: str) -
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_dry_run_lists_every_job_of_table_1_and_makes_none(tmp_path):
     said = snakemake(tmp_path, "local", "--dry-run", "--quiet", "rules")
     counts = dict(line.split() for line in said.splitlines() if len(line.split()) == 2)
@@ -95,6 +96,7 @@ def test_chapters_read_the_dataset_that_was_asked_for(tmp_path):
     assert str(peaks) not in stride
 
 
+@pytest.mark.slow
 def test_chapters_are_not_made_from_another_protocol(tmp_path):
     config = ("--config", "models=cnn-50", "trials=1", "protocol=as-written")
     with pytest.raises(AssertionError, match="protocol as-run, found 'as-written'"):
