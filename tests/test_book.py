@@ -212,13 +212,16 @@ def test_no_page_shows_a_log_or_an_error(pages):
 
 @pytest.fixture
 def small_book(tmp_path, write_record):
-    """A project with our configuration, one record, and one page that prints its AUROC."""
+    """A project with our configuration, one record, a page that prints its AUROC, and another."""
     root = tmp_path / "project"
     (root / "book").mkdir(parents=True)
     for name in ("_config.yml", "CITATION.cff", "requirements.lock", "book/references.bib"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
-    (root / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/page\nchapters:\n  - file: book/other\n"
+    )
+    (root / "book" / "other.md").write_text("# Another page\n")
     (root / "book" / "page.md").write_text(
         "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
         "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"

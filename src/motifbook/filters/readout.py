@@ -11,7 +11,7 @@ Koo & Eddy 2019, Methods, "Visualizing first layer filters".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,8 +121,8 @@ def read(
         if observed:
             maximum = np.maximum(maximum, active.max(axis=(0, 1)))
         # What is over the threshold so far holds all that is over the last one.
-        found = sites_of(active, protocol.threshold * maximum, protocol, left, right)
-        batches.append([(start + i, j, value) for i, j, value in found])
+        sites = sites_of(active, protocol.threshold * maximum, protocol, left, right)
+        batches.append([(start + i, j, value) for i, j, value in sites])
     threshold = protocol.threshold * maximum
 
     counts = np.zeros((len(maximum), window, 4))
@@ -140,9 +140,9 @@ def read(
         places.append(np.concatenate(kept))
     number = np.array([len(own) for own in places])
     ppms = as_ppms(counts)
-    result = {"layer": layer, "ppms": ppms, "sites": number, "maximum": maximum}
+    whole = Filters(layer, ppms, number, maximum)
     if split.sites is None:
-        return Filters(**result)
+        return whole
 
     classes = split.labels.shape[1]
     hit_sites = np.zeros((len(maximum), classes))
@@ -157,7 +157,7 @@ def read(
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = hit_sites / number[:, None]
         recall = np.where(number[:, None] > 0, found / embedded, np.nan)
-    return Filters(**result, precision=precision, recall=recall)
+    return replace(whole, precision=precision, recall=recall)
 
 
 def softmax(matrix: np.ndarray) -> np.ndarray:
