@@ -39,7 +39,7 @@ def test_survey_counts_by_hand():
     )
     (row,) = chance.survey(data, [ACG], shares=[0.5]).to_dict("records")
     assert row["threshold"] == row["bits"] == 6
-    assert (row["negatives"], row["carriers"]) == (3, 1)
+    assert (row["negatives"], row["with_one"]) == (3, 1)
     assert row["fraction"] == pytest.approx(1 / 3)
     assert row["mislabelled"] == 1 / 2
     assert row["in_motifs"] == 0
@@ -51,7 +51,7 @@ def test_a_site_in_another_motif_is_told_apart():
     sites = np.array([(0, 0, 3, 0, 1), (1, 4, 4, 1, 1)], SITE)
     table = chance.survey(Split(bases, labels, sites), [ACG, certain("ACGG")], shares=[0.5])
     assert table["in_motifs"].tolist()[:1] == [1]
-    assert table["carriers"].tolist() == [1, 0]
+    assert table["with_one"].tolist() == [1, 0]
 
 
 def test_thresholds_are_met_by_the_share_that_they_are_named_after():

@@ -81,12 +81,12 @@ class TestSites:
 
 def test_recall_beside_chance(page):
     found = stride.filters(RECORDS).assign(sites=100)
-    said = stride.parts_or_idle(page, found)
+    said = stride.parts_or_nothing(page, found)
     # 100 sites, 20 placements each, at 1000 x 0.2 x 200 places.
     assert "CNN-2 0.65 (5 filters; as many sites at random places would reach at most 0.05)" in said
-    assert "not yet run" in stride.parts_or_idle(EMPTY, stride.filters([]))
+    assert "not yet run" in stride.parts_or_nothing(EMPTY, stride.filters([]))
     whole = Gathered((RECORDS[2].run,), RECORDS[2:3])
-    assert "CNN-50-2 has none" in stride.parts_or_idle(whole, stride.filters(RECORDS[2:3]))
+    assert "CNN-50-2 has none" in stride.parts_or_nothing(whole, stride.filters(RECORDS[2:3]))
 
 
 def test_parameters_by_hand():

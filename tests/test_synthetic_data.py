@@ -17,7 +17,7 @@ from motifbook.sequences.datasets import SITE, Dataset, Split, encode
 from motifbook.yardsticks.optimal import References
 
 COLUMNS = (
-    "tf", "width", "bits", "share", "threshold", "negatives", "carriers", "fraction",
+    "tf", "width", "bits", "share", "threshold", "negatives", "with_one", "fraction",
     "mislabelled", "in_motifs",
 )  # fmt: skip
 SURVEY = pd.DataFrame(
@@ -32,8 +32,8 @@ SURVEY = pd.DataFrame(
 REFERENCES = References(
     pwm=scores([0.75, 0.5], 0.625, [0.5, 0.25]), posterior=scores([1.0, 0.75], 0.875, [0.75, 0.5])
 )
-READERS = synthetic_data.readers(REFERENCES, ("MAX", "CEBPB"), SURVEY)
-NO_READERS = synthetic_data.readers(None, ("MAX", "CEBPB"), SURVEY)
+READERS = synthetic_data.classifiers(REFERENCES, ("MAX", "CEBPB"), SURVEY)
+NO_READERS = synthetic_data.classifiers(None, ("MAX", "CEBPB"), SURVEY)
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def test_balance(data):
 
 def test_least_information_comes_first():
     assert synthetic_data.names(SURVEY) == ["CEBPB (9.9 bits)", "MAX (11.4 bits)"]
-    found = synthetic_data.carriers(SURVEY)
+    found = synthetic_data.with_chance_site(SURVEY)
     assert found["as good as nine in ten"].to_dict() == {
         "CEBPB (9.9 bits)": 0.6,
         "MAX (11.4 bits)": 0.2,
@@ -117,7 +117,7 @@ def test_false_zeros():
     said = synthetic_data.false_zeros(SURVEY, 128)
     assert said.startswith("At nine in ten, 50.0% of all the zeros")  # 200 of 400
     assert "CEBPB has one in 60.0%" in said and "MAX in 20.00%" in said
-    assert "carriers: −1.00). Both strands of 128 nt offer some 256 windows" in said
+    assert "has one: −1.00). Both strands of 128 nt offer some 256 windows" in said
     assert "worth 8.0 bits. The 9.9 bits of CEBPB" in said
 
 

@@ -224,9 +224,9 @@ def test_phases_stand_by_pool_size_and_distance_to_the_next_cell():
     corners = panels[0].collections[0].get_coordinates()
     assert corners[0, 0].tolist() == [0.5, 0.5] and corners[-1, -1].tolist() == [3.5, 3.5]
     assert {ax.collections[0].get_clim() for ax in panels} == {(0, 1)}
-    assert bar.get_ylabel() == "separation"
+    assert bar.get_ylabel() == "distance"
     assert figure.get_supxlabel() == "pool size (nt)"
-    assert figure.get_supylabel() == "from the pattern's start to the next cell (nt)"
+    assert figure.get_supylabel() == "from the pattern's start to the next pool (nt)"
 
 
 def test_moving_figure_needs_nothing_from_outside():

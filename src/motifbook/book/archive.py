@@ -83,6 +83,18 @@ def lead(table: pd.DataFrame) -> str:
     )
 
 
+def whole(table: pd.DataFrame) -> str:
+    """Whether the whole chain comes out, but for the link that is there to fail."""
+    if not len(table):
+        return "not on record"
+    found = authors.links(table)
+    own = found.drop(index=[name for name in found.index if "later" in name])
+    missing = int((own["of"] - own["equal"]).sum())
+    if not missing:
+        return "yes, every link holds"
+    return f"yes, but for {missing} of {own['of'].sum()} comparisons"
+
+
 _TRIMMED = "trimmed PPMs, by the archive's rule (filters)"
 
 

@@ -65,6 +65,10 @@ class Gathered:
         """The ledger's verdicts by the id of the claim."""
         return self.ledger.set_index("id")["verdict"]
 
+    def answer(self, *claims: str) -> str:
+        """Whether the paper's answer to the chapter's question is ours: `answer` of the ledger."""
+        return answer(self.ledger, *claims)
+
     def mean_sd(self, model: str, quantity: str = "match_relevant", decimals: int = 3) -> str:
         """A model's mean and spread over trials in a column of `table`, in words."""
         return mean_sd(self.table.loc[self.table["model"] == model, quantity], decimals)
@@ -200,6 +204,64 @@ def signed(value: float, decimals: int = 2) -> str:
     ('−0.25', '+0.00')
     """
     return f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
+
+
+_SAID = {
+    rules.EQUIVALENT: "holds",
+    rules.HOLDS: "holds",
+    rules.DIFFERENT: "does not hold",
+    rules.FAILS: "does not hold",
+    rules.INCONCLUSIVE: "is inconclusive",
+    rules.NOT_RUN: "waits for runs",
+    rules.UNTESTABLE: "cannot be tested",
+}
+
+
+def answer(ledger: pd.DataFrame, *claims: str) -> str:
+    """Whether the paper's answer to a question is ours, by the claims that it rests on.
+
+    It *holds* if every claim does; *in part* if one does and another does not or is not settled;
+    it *does not hold* if none does and one is against it; else it is *not settled*.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        From `verdicts.ledger`.
+    *claims : str
+        Identifiers of claims in it.
+
+    Raises
+    ------
+    KeyError
+        For a claim that the ledger does not have.
+    """
+    rows = ledger.set_index("id").loc[list(claims)]
+    verdicts = rows["verdict"].str.removesuffix(rules.PROVISIONAL).map(_SAID)
+    found = {said: int((verdicts == said).sum()) for said in dict.fromkeys(_SAID.values())}
+    if found["holds"] == len(verdicts):
+        whole = "the paper's answer holds"
+    elif found["holds"]:
+        whole = "the paper's answer holds in part"
+    elif found["does not hold"]:
+        whole = "the paper's answer does not hold"
+    else:
+        whole = "not settled"
+    counts = [f"{count} {_verb(said, count)}" for said, count in found.items() if count]
+    them = "the claim" if len(verdicts) == 1 else f"the {len(verdicts)} claims"
+    addresses = ", ".join(
+        f'<a href="ledger.html#claim-{claim}">{number}</a>'
+        for number, claim in enumerate(claims, start=1)
+    )
+    return f"**Ours: {whole}.** Of {them} that it rests on ({addresses}), {', '.join(counts)}."
+
+
+def _verb(said: str, count: int) -> str:
+    """The predicate of one claim, or of more than one."""
+    if count == 1:
+        return said
+    first, _, rest = said.partition(" ")
+    plural = {"holds": "hold", "does": "do", "is": "are", "waits": "wait", "cannot": "cannot"}
+    return f"{plural[first]} {rest}".strip()
 
 
 def tally(ledger: pd.DataFrame) -> str:

@@ -154,6 +154,7 @@ def _plain(text: str, folder: Path, cited: Mapping[str, str]) -> str:
     text = re.sub(r"```\{admonition\} (.*)\n(?::class:.*\n)?((?s:.*?))```", box, text)
     text = re.sub(r"\]\(([\w-]+)\.md(?:#[\w-]*)?\)", page, text)
     text = re.sub(r"\{cite(:t)?\}`([^`]*)`", citation, text)
+    text = re.sub(r"\{term\}`([^`<]*?)(?: <[^`]*>)?`", r"\1", text)
     return re.sub(r"\{(sub|sup)\}`([^`]*)`", r"<\1>\2</\1>", text)
 
 

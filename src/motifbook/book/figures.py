@@ -25,6 +25,7 @@ from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from matplotlib.transforms import Affine2D
 
+from motifbook.book import alt
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import rules, verdicts
@@ -105,16 +106,18 @@ def saying(words: str) -> Figure:
 def show(figure: Figure | Axes) -> Image:
     """The figure as a PNG of 2× pixels and few colours, for a notebook's last line; closes it.
 
-    A page of logos is a third as large so, and looks the same.
+    A page of logos is a third as large so, and looks the same. Its alt text has the values shown.
     """
     figure = figure.figure if isinstance(figure, Axes) else figure
     pixels, png = io.BytesIO(), io.BytesIO()
     figure.savefig(pixels, format="png", dpi=200)
+    words = alt.describe(figure)
     plt.close(figure)
     with PIL.Image.open(pixels) as image:
         colours = image.convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE)
         colours.save(png, format="PNG", optimize=True)
-    return Image(png.getvalue(), format="png", width=round(100 * figure.get_figwidth()))
+    width = round(100 * figure.get_figwidth())
+    return Image(png.getvalue(), format="png", width=width, alt=words or None)
 
 
 # --- Sequence logos ---------------------------------------------------------------------------
@@ -702,8 +705,8 @@ def held(limit: pd.Series, filters: pd.DataFrame, ax: Axes | None = None) -> Axe
 def site_precision(filters: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """How precisely each filter's sites hit embedded motifs, by what Tomtom says of it.
 
-    See whether the filters without a match are idle, or merely less particular: a dot at 0.8 means
-    that four in five of the filter's sites are motifs of one TF.
+    See whether the filters without a match find nothing, or are merely less particular: a dot at
+    0.8 means that four in five of the filter's sites are motifs of one TF.
 
     Parameters
     ----------
@@ -958,6 +961,12 @@ def sequence(
         ax.text(-0.8, 0.5, str(first + 1), ha="right", va="center", fontsize=9, color=GREY)
         ax.set(xlim=(-3.5, width + 0.3), ylim=(-0.1, 1.9))
         ax.set_axis_off()
+    words = [
+        f"{classes[site['tf']]} {'forward' if site['strand'] > 0 else 'reverse-complemented'} at "
+        f"{site['start'] + 1} to {site['start'] + site['length']}"
+        for site in sites
+    ]
+    figure.set_label(f"{len(bases)} bases; boxes: {', '.join(words) or 'none'}.")
     return figure
 
 
@@ -1107,22 +1116,42 @@ def table(comparison: pd.DataFrame) -> HTML:
     body = []
     for model, rows in comparison.groupby("model", sort=False):
         trials = rows["trials"].min()
-        head = f"<th>{html.escape(rows['label'].iloc[0])}<br><small>{_trials(trials)}</small></th>"
+        label = html.escape(rows["label"].iloc[0])
+        head = f'<th scope="row">{label}<br><small>{_trials(trials)}</small></th>'
         found = ((model, quantity) in cells.index for quantity in quantities)
         parts = [
             _cell(cells.loc[(model, quantity)]) if there else "<td></td>"
             for quantity, there in zip(quantities, found, strict=True)
         ]
         body.append(f"<tr>{head}{''.join(parts)}</tr>")
-    names = "".join(f"<th>{QUANTITY[quantity][0]}</th>" for quantity in quantities)
-    head = f"<th>model</th>{names}"
-    return HTML(_TABLE.format(kind="ours-theirs", head=head, body="".join(body)))
+    names = ["model", *(QUANTITY[quantity][0] for quantity in quantities)]
+    caption = "Ours (bold) above the paper's: mean ± standard deviation over trials"
+    return _table("ours-theirs", caption, names, "".join(body))
 
 
-_TABLE = (
-    '<div style="overflow-x:auto"><table class="dataframe {kind}">'
-    "<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-)
+def _table(kind: str, caption: str, names: Sequence[str], body: str, shown: bool = True) -> HTML:
+    """A table in a box that can be scrolled by mouse, finger and key, named by its caption.
+
+    Parameters
+    ----------
+    kind : str
+        Its class.
+    caption : str
+        Plain text.
+    names : sequence of str
+        Heads of the columns, as HTML.
+    body : str
+        Its rows, as HTML.
+    shown : bool
+        False keeps the caption for those who hear the page.
+    """
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    hidden = "" if shown else ' class="visually-hidden"'
+    return HTML(
+        f'<div class="table-box" role="region" tabindex="0" aria-label="{caption}">'
+        f'<table class="dataframe {kind}"><caption{hidden}>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _trials(count: int) -> str:
@@ -1142,28 +1171,96 @@ def _cell(row: pd.Series) -> str:
     return f"<td>{ours}<br>{theirs}<br><small>{delta}</small></td>"
 
 
-def ledger_table(ledger: pd.DataFrame) -> HTML:
-    """Claims of the paper, each with its value, ours, and the verdict in words.
+MEASURED = {
+    "auroc": "mean AUROC",
+    "aupr": "mean AUPR",
+    "match_any": "fraction of filters that match any motif",
+    "match_relevant": "fraction of filters that match a relevant motif",
+    "match_other": "fraction of filters that match only a motif that is not relevant",
+    "relevant_filters": "number of filters that match a relevant motif",
+    "unmatched_filters": "number of filters that match no motif",
+    "parameters": "number of trainable parameters",
+    "versions": "number of motifs that two filters match along different stretches",
+    "redundancy_range": "filters of the TF that has most, less those of the TF that has fewest",
+    "class_sd_off": "|standard deviation of the AUROC over TFs, less the printed ±|",
+    "long_motif_missing": "share of the columns of long motifs that their filters lack",
+    "hard_motifs": "number of Arid3, SP1 and STAT1 that have a filter",
+    "motifs_found": "number of TFs that have a filter",
+}
+"""What a claim's quantity measures, with its unit."""
+
+_COMPARED = {
+    "greater": "difference in the {}",
+    "rises": "change of the {} from the first network to the last",
+    "falls": "change of the {} from the first network to the last",
+    "spread at most": "largest difference in the {}",
+    "near": "distance of the {} from the printed range",
+    "equal": "difference in the {}",
+    "moves": "change of the {}, trial by trial",
+}
+"""What a comparison's rule does with a quantity."""
+
+
+def measured(row: Any) -> str:
+    """What was measured for a claim of the ledger, in words, with its unit and the networks."""
+    if row.quantity not in MEASURED:
+        return "computed from the design" if row.rule == "fact" else ""
+    what = _COMPARED.get(row.rule, "{}").format(MEASURED[row.quantity])
+    models = ", ".join(_place_label(place) for place in row.models.split())
+    return f"{what}: {models}" if models else what
+
+
+def ledger_table(
+    ledger: pd.DataFrame, caption: str = "Claims of the paper", address: str = "claim"
+) -> HTML:
+    """Claims of the paper: the verdict, the claim, what was measured, the paper's value and ours.
 
     In brackets stands Welch's 95% interval: of Δ for a number, of our difference for a comparison.
+    Why a claim fails stands below it over the whole width, and once: claims with the same reason
+    lead to the first of them.
 
     Parameters
     ----------
     ledger : DataFrame
         Rows of `verdicts.ledger`.
+    caption : str
+        What the table says of itself.
+    address : str
+        The row of a claim has the HTML id `address-ID`; a page that shows a claim twice needs two.
     """
-    twice = ledger["quote"].duplicated(keep=False)
-    body = []
-    for row, repeated in zip(ledger.itertuples(), twice, strict=True):
+    body, reasons = [], dict[str, str]()
+    for row in ledger.itertuples():
         trials = f"<br><small>{_trials(row.trials)}{_off(row)}</small>" if row.trials else ""
+        cells = {
+            "measured": html.escape(measured(row)),
+            "printed": _claimed(row.paper, row.paper_sd, row.rule),
+            "ours": f"<b>{_claimed(row.ours, row.ours_sd, row.rule)}</b>{trials}",
+        }
+        below = [html.escape(row.note)] if row.note else []
+        if row.explanation and row.explanation != row.note:
+            below.append(_reason(row, reasons, f"{address}-{row.id}"))
+        more = ' class="explained"' if below else ""
         body.append(
-            f"<tr><th>{_claim(row, repeated)}</th>"
-            f"<td>{_claimed(row.paper, row.paper_sd, row.rule)}</td>"
-            f"<td><b>{_claimed(row.ours, row.ours_sd, row.rule)}</b>{trials}</td>"
-            f"<td>{_verdict_html(row.verdict)}{_beside_verdict(row)}</td></tr>"
+            f'<tr id="{address}-{row.id}"{more}>'
+            f'<td data-label="verdict">{_verdict_html(row.verdict)}{_beside_verdict(row)}</td>'
+            f'<th scope="row">“{html.escape(row.quote)}”</th>'
+            + "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in cells.items())
+            + "</tr>"
+            + "".join(f'<tr class="reason"><td colspan="5">{text}</td></tr>' for text in below)
         )
-    names = "".join(f"<th>{name}</th>" for name in ("the paper", "printed", "ours", "verdict"))
-    return HTML(_TABLE.format(kind="ledger", head=names, body="".join(body)))
+    names = ["verdict", "the paper", *("measured", "printed", "ours")]
+    return _table("ledger", caption, names, "".join(body), shown=False)
+
+
+def _reason(row: Any, reasons: dict[str, str], here: str) -> str:
+    """Why a claim fails, or where on the page that stands already; notes the address."""
+    if row.explanation == verdicts.UNEXPLAINED:
+        return html.escape(row.explanation)
+    if row.explanation in reasons:
+        return f'<i>Why:</i> <a href="#{reasons[row.explanation]}">as above</a>'
+    reasons[row.explanation] = here
+    run = f" ({row.run})" if row.run else ""
+    return f"<i>Why:</i> {html.escape(row.explanation + run)}"
 
 
 def _beside_verdict(row: Any) -> str:
@@ -1175,25 +1272,6 @@ def _beside_verdict(row: Any) -> str:
     if row.trials_needed:
         parts.append(f"to settle it: {row.trials_needed}")
     return "".join(f"<br><small>{html.escape(part)}</small>" for part in parts)
-
-
-def _claim(row: Any, repeated: bool = False) -> str:
-    """What is claimed of what, with the note on it and the explanation of its verdict.
-
-    A table's cell and a quotation that occurs twice say which models and quantity are meant.
-    """
-    parts = [f"“{html.escape(row.quote)}”"]
-    if row.models and (repeated or not any(letter.isalpha() for letter in row.quote)):
-        models = ", ".join(_place_label(place) for place in row.models.split())
-        quantity, _ = QUANTITY.get(row.quantity, (row.quantity.replace("_", " "), ""))
-        parts.insert(0, f"{html.escape(models)}, {quantity}")
-    if row.note:
-        parts.append(f"<small>{html.escape(row.note)}</small>")
-    if row.explanation and row.explanation != row.note:
-        why = "" if row.explanation == verdicts.UNEXPLAINED else "<i>Why:</i> "
-        run = f" ({row.run})" if row.run else ""
-        parts.append(f"<small>{why}{html.escape(row.explanation + run)}</small>")
-    return "<br>".join(parts)
 
 
 def _place_label(place: str) -> str:
@@ -1234,19 +1312,30 @@ def counts(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:
     return found.reindex(index=rows, columns=[name for name in order if name in found.columns])
 
 
-def words(table: pd.DataFrame) -> HTML:
+def words(table: pd.DataFrame, caption: str = "", *, escape: bool = True) -> HTML:
     """A table whose cells hold sentences: they wrap, and the first column heads the row.
 
     Parameters
     ----------
     table : DataFrame
         Shown as it is, without its index; every cell as text.
+    caption : str, optional
+        Stands above it.
+    escape : bool
+        False where cells are HTML.
     """
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
+
+    def text(cell: object) -> str:
+        return html.escape(str(cell)) if escape else str(cell)
+
+    names = [html.escape(str(name)) for name in table.columns]
     body = "".join(
-        f"<tr><th>{html.escape(str(first))}</th>"
-        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in rest)
+        f'<tr><th scope="row">{text(first)}</th>'
+        + "".join(
+            f'<td data-label="{name}">{text(cell)}</td>'
+            for name, cell in zip(names[1:], rest, strict=True)
+        )
         + "</tr>"
         for first, *rest in table.itertuples(index=False)
     )
-    return HTML(_TABLE.format(kind="words", head=head, body=body))
+    return _table("words", caption or ", ".join(names), names, body, shown=bool(caption))

@@ -25,7 +25,7 @@ from motifbook.records import runs
 from motifbook.sequences import catalogue, chipseq, deepsea, downloads, readers
 from motifbook.yardsticks import baselines
 
-READERS = {"gc": "GC content alone", "words": "words of six bases"}
+BASELINES = {"gc": "GC content alone", "words": "words of six bases"}
 """What needs no network, in words."""
 NOTHING = "Relevant matches cannot be counted: no TF has a known motif."
 BATCH = "as-run+batch"
@@ -74,7 +74,7 @@ class Data:
         """AUROC and AUPR of what needs no network: `class`, `baseline` in words, and both."""
         if self.record is None:
             return pd.DataFrame(columns=["baseline", "class", "auroc", "aupr"])
-        return self.record.baseline_table.replace({"baseline": READERS})
+        return self.record.baseline_table.replace({"baseline": BASELINES})
 
 
 def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "") -> Data:
@@ -210,12 +210,12 @@ def worth(data: Data) -> str:
 
 
 def floor(data: Data) -> pd.DataFrame:
-    """AUROC of each reader by TF, for `figures.by_tf`."""
+    """AUROC of each baseline by TF, for `figures.by_tf`."""
     return data.baselines.pivot_table("auroc", "class", "baseline", sort=False)
 
 
 def floor_means(data: Data) -> pd.DataFrame:
-    """Mean AUROC and AUPR over TFs: a row per reader."""
+    """Mean AUROC and AUPR over TFs: a row per baseline."""
     found = data.baselines.groupby("baseline", sort=False)[["auroc", "aupr"]].mean()
     return found.rename_axis(None).rename(columns=str.upper).add_prefix("mean ").round(3)
 
@@ -233,7 +233,7 @@ def floor_sentence(data: Data) -> str:
 
 
 def reference_heights(data: Data) -> dict[str, float]:
-    """Mean AUROC of each reader, for plots."""
+    """Mean AUROC of each baseline, for plots."""
     return data.baselines.groupby("baseline", sort=False)["auroc"].mean().to_dict()
 
 

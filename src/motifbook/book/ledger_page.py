@@ -242,9 +242,9 @@ def sections(table: pd.DataFrame) -> HTML:
     for section, rows in table.groupby("section", sort=False):
         found = plain(rows["verdict"]).value_counts()
         told = ", ".join(f"{word} {found[word]}" for word in rules.VERDICTS if word in found)
+        shown = figures.ledger_table(rows, f"Claims: {section}").data
         parts.append(
-            f"<details><summary><b>{section}</b>: {told}</summary>"
-            f"{figures.ledger_table(rows).data}</details>"
+            f'<details class="claims"><summary><b>{section}</b>: {told}</summary>{shown}</details>'
         )
     return HTML("".join(parts))
 

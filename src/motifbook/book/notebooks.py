@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from nbclient import NotebookClient
 
 from motifbook.files import replacing, write_whole
@@ -21,6 +22,12 @@ def chapters() -> list[str]:
     """Names of the pages in book/ that run code, sorted."""
     pages = (project_root() / "book").glob("*.md")
     return sorted(page.stem for page in pages if "\nkernelspec:\n" in page.read_text())
+
+
+def contents() -> list[dict[str, str]]:
+    """The entries of the table of contents but its root, in reading order: `file`, `title`."""
+    parts = yaml.safe_load((project_root() / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    return [entry for part in parts for entry in part["chapters"]]
 
 
 def path(name: str) -> Path:

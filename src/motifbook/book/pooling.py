@@ -89,7 +89,7 @@ def shortfall(table: pd.DataFrame, references: References | None) -> str:
     best = optimal.heights(references)["Bayes-optimal"]
     short = best - table.groupby("label", sort=False)["auroc"].mean()
     return (
-        f"The Bayes-optimal reader of the chapter before reaches {best:.3f}. {short.idxmin()} "
+        f"The Bayes-optimal classifier of the chapter before reaches {best:.3f}. {short.idxmin()} "
         f"comes closest, {short.min():.3f} below it on average; {short.idxmax()} stays "
         f"{short.max():.3f} below."
     )

@@ -97,7 +97,7 @@ def sites(found: pd.DataFrame) -> Figure:
     """Recall against precision of each filter's sites, a panel per network.
 
     See in which corner the open squares lie, filters in which Tomtom finds no relevant motif: top
-    left are parts of motifs, bottom left idle ones.
+    left are parts of motifs, bottom left those that find nothing.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def kinds(found: pd.DataFrame) -> pd.DataFrame:
     ).rename_axis([None, None])
 
 
-def parts_or_idle(page: Gathered, found: pd.DataFrame) -> str:
+def parts_or_nothing(page: Gathered, found: pd.DataFrame) -> str:
     """Median recall of the filters without a relevant match, beside chance, in words.
 
     Parameters
@@ -154,7 +154,7 @@ def parts_or_idle(page: Gathered, found: pd.DataFrame) -> str:
     return (
         "The median recall of the filters without a relevant match: "
         f"{'; '.join(said) or 'not yet run'}. "
-        "Far above chance, such filters are parts of motifs; near it, they are idle."
+        "Far above chance, such filters are parts of motifs; near it, they find nothing."
     )
 
 

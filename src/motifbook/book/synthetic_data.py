@@ -23,7 +23,23 @@ from motifbook.yardsticks.optimal import References
 
 GOOD = {0.9: "nine in ten", 0.5: "half"}
 """What a window has to be as good as: the share of the embedded motifs, in words."""
-READERS = ("true PWMs", "Bayes-optimal")
+CLASSIFIERS = ("true PWMs", "Bayes-optimal")
+
+
+def lead(data: Dataset, references: References | None) -> str:
+    """What is in the data and the best scores on them, in words."""
+    sequences = sum(len(split) for split in data.splits.values())
+    sites = sum(len(embedded(split)) for split in data.splits.values())
+    held = (
+        f"{sequences:,} sequences of {data.length} nt hold {sites:,} embedded motifs of "
+        f"{len(data.classes)} transcription factors"
+    )
+    if references is None:
+        return f"**Ours:** {held}. The best possible scores are not yet on record."
+    return (
+        f"**Ours: a mean AUROC of {references.posterior.mean_auroc:.3f} is the best possible.** "
+        f"{held}. The true PWMs alone score {references.pwm.mean_auroc:.3f}."
+    )
 
 
 def embedded(split: Split) -> np.ndarray:
@@ -108,7 +124,7 @@ def names(survey: pd.DataFrame) -> list[str]:
     return [f"{tf} ({value:.1f} bits)" for tf, value in bits.items()]
 
 
-def carriers(survey: pd.DataFrame) -> pd.DataFrame:
+def with_chance_site(survey: pd.DataFrame) -> pd.DataFrame:
     """Share of the sequences without the motif that carry a chance site, for `figures.by_tf`."""
     found = by_information(survey)["fraction"].set_axis(names(survey))
     return found.rename(columns=lambda share: f"as good as {GOOD[share]}")
@@ -120,7 +136,7 @@ def chance_table(survey: pd.DataFrame) -> pd.DataFrame:
     columns = {("", "nt"): found["width"][0.9].astype(int)}
     columns["", "bits"] = found["bits"][0.9].map("{:.1f}".format)
     for share, words in GOOD.items():
-        columns[words, "carriers"] = found["fraction"][share].map("{:.1%}".format)
+        columns[words, "with one"] = found["fraction"][share].map("{:.1%}".format)
         columns[words, "mislabelled"] = found["mislabelled"][share].map("{:.0%}".format)
         if share == 0.9:
             within = found["in_motifs"][share].map("{:.0%}".format)
@@ -144,14 +160,14 @@ def false_zeros(survey: pd.DataFrame, length: int) -> str:
     """
     loose = survey[survey["share"] == 0.9].set_index("tf")
     most, least = loose["fraction"].idxmax(), loose["fraction"].idxmin()
-    every = loose["carriers"].sum() / loose["negatives"].sum()
+    every = loose["with_one"].sum() / loose["negatives"].sum()
     rank = loose["bits"].corr(loose["fraction"], method="spearman")
     return (
         f"At nine in ten, {every:.1%} of all the zeros among the labels stand over a chance site. "
         f"They are spread unevenly: {most} has one in {loose['fraction'][most]:.1%} of the "
         f"sequences without it, {least} in {loose['fraction'][least]:.2%}. What decides is "
-        f"information (rank correlation with the carriers: {_minus(rank)}). Both strands of "
-        f"{length} nt offer some {2 * length} windows, and a choice among so many is worth "
+        f"information (rank correlation with the share that has one: {_minus(rank)}). Both strands "
+        f"of {length} nt offer some {2 * length} windows, and a choice among so many is worth "
         f"{np.log2(2 * length):.1f} bits. The {loose['bits'][most]:.1f} bits of {most} hardly "
         "exceed that."
     )
@@ -180,33 +196,33 @@ def worth(survey: pd.DataFrame, tf: str, bits: float) -> str:
     )
 
 
-def readers(
+def classifiers(
     references: References | None, classes: Sequence[str], survey: pd.DataFrame
 ) -> pd.DataFrame:
-    """AUROC and AUPR of both readers by TF, least information first, then the mean."""
+    """AUROC and AUPR of both classifiers by TF, least information first, then the mean."""
     if references is None:
         return pd.DataFrame()
     columns = {
         (quantity.upper(), name): [*getattr(scores, quantity), getattr(scores, f"mean_{quantity}")]
         for quantity in ("auroc", "aupr")
-        for scores, name in zip((references.pwm, references.posterior), READERS, strict=True)
+        for scores, name in zip((references.pwm, references.posterior), CLASSIFIERS, strict=True)
     }
     found = pd.DataFrame(columns, index=[*classes, "mean"])
     return found.loc[[*by_information(survey).index, "mean"]]
 
 
 def ceilings(found: pd.DataFrame, survey: pd.DataFrame) -> pd.DataFrame:
-    """The AUROCs of `readers` without their mean, for `figures.by_tf`."""
+    """The AUROCs of `classifiers` without their mean, for `figures.by_tf`."""
     return found["AUROC"].drop("mean").set_axis(names(survey)) if len(found) else found
 
 
 def beside_the_paper(found: pd.DataFrame, survey: pd.DataFrame) -> str:
-    """Both readers beside the best network of the paper, in words.
+    """Both classifiers beside the best network of the paper, in words.
 
     Parameters
     ----------
     found : DataFrame
-        From `readers`.
+        From `classifiers`.
     survey : DataFrame
     """
     if found.empty:
@@ -214,11 +230,11 @@ def beside_the_paper(found: pd.DataFrame, survey: pd.DataFrame) -> str:
     printed = claims.printed().query("dataset == 'synthetic' and quantity == 'auroc'")
     top = printed.loc[printed["mean"].idxmax()]
     auroc = found["AUROC"]
-    pwm, posterior = (auroc.loc["mean", name] for name in READERS)
+    pwm, posterior = (auroc.loc["mean", name] for name in CLASSIFIERS)
     bits = by_information(survey)["bits"][0.9]
     by_bits = auroc["Bayes-optimal"].drop("mean").corr(bits, method="spearman")
     return (
-        f"The Bayes-optimal reader reaches a mean AUROC of {posterior:.3f}, the true PWMs "
+        f"The Bayes-optimal classifier reaches a mean AUROC of {posterior:.3f}, the true PWMs "
         f"{pwm:.3f}. The paper expects that a method based on PWMs would do well on such data; the "
         f"best mean in its Table 1 is {top['mean']:.3f} ({top['label']}), "
         f"{abs(pwm - top['mean']):.3f} {'below' if pwm > top['mean'] else 'above'} the true PWMs. "

@@ -52,13 +52,25 @@ BACKGROUNDS = 2000
 _DATA = Path(__file__).parents[1] / "data"
 
 
+def lead(survey: pd.DataFrame, pools: Sequence[int] = (1, 3, 20)) -> str:
+    """How often the best second-layer filter tells the first pair apart, by pool size, in words."""
+    alone = receptive.distances(survey).query("background == 'alone'")
+    found = alone[alone["pair"] == " or ".join(PAIRS[0])]
+    right = (1 + found.set_index("pool")["distance"]) / 2
+    said = [f"{right[pool]:.0%} of the time with a pool of {pool}" for pool in pools]
+    return (
+        f"In our toy network the best second-layer filter tells {PAIRS[0][0]} from {PAIRS[0][1]} "
+        f"{', '.join(said[:-1])} and {said[-1]}; guessing is right half of the time."
+    )
+
+
 # --- What a setting looks like on the toy sequence --------------------------------------------
 
 
 def detectors(pool: int, stride: int) -> list[receptive.Detector]:
     """For each of `PATTERNS`: the filter that best singles it out from the other two.
 
-    On the silent background, over all phases of the grid.
+    On the silent background, over all offsets of the grid.
     """
     seen = [receptive.views(receptive.scan(pattern), pool, stride) for pattern in PATTERNS]
     return [
@@ -196,9 +208,9 @@ sizes {sizes}.">
 <figcaption>Move pool size and stride. Top: the two feature maps after max-pooling; the words that
 the filters detect; the sequence; for each pattern what its second-layer neuron sees (outlined) and
 the receptive fields of its three pooled neurons (shaded: the darker, the more they overlap).
-Middle: the three cells seen there, and the second-layer filter that best singles the pattern out.
-Bottom: each pair's distance against pool size, at this stride; dotted: the mark of being
-alike.</figcaption>
+Middle: the three pools seen there, and the second-layer filter that best singles the pattern out.
+Bottom: each pair's distance against pool size, at this stride; below the dotted
+line it cannot be told apart.</figcaption>
 <script type="application/json">{stored_json()}</script><script>{script}</script></figure>"""
     )
 
@@ -209,16 +221,26 @@ alike.</figcaption>
 def network(pools: Sequence[int] = (3, 20)) -> Figure:
     """The toy network at some pool sizes (stride = pool size), one below the other, as in Fig 1.
 
-    See which cells of the two pooled maps are active above each pattern (green letters), what a
-    second-layer filter sees there (the boxes of three cells on top), and how much sequence each
+    See which pools of the two pooled maps are active above each pattern (green letters), what a
+    second-layer filter sees there (the boxes of three pools on top), and how much sequence each
     pooled neuron looks at (the grey bars below, in three rows so that they can be told apart).
     """
     figure, axes = plt.subplots(
         len(pools), 1, figsize=(WIDTH, 2.5 * len(pools)), squeeze=False, sharex=True
     )
+    words = []
     for ax, pool in zip(axes.flat, pools, strict=True):
         _network(ax, pool)
+        words.append(f"pool size {pool}: {_different(pool)} of {len(SITES)}")
+    figure.set_label(f"Different windows that the second layer sees: {'; '.join(words)}.")
     return figure
+
+
+def _different(pool: int) -> int:
+    """How many different windows the second layer sees at the patterns of the toy sequence."""
+    seen = on_toy(pool, pool, 0, detectors(pool, pool))
+    cells = dict(enumerate(seen["cells"]))
+    return len({tuple(cells.get(view + i, "0") for i in range(CELLS)) for view in seen["views"]})
 
 
 def _network(ax: Axes, pool: int) -> None:
@@ -244,7 +266,7 @@ def _network(ax: Axes, pool: int) -> None:
             letter,
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=8,
             family="monospace",
             color=GREEN if ours else GREY,
             weight="bold" if ours else "normal",
@@ -276,8 +298,8 @@ def distances(survey: pd.DataFrame) -> Figure:
     """Distance against pool size, a panel for each pair of patterns.
 
     See where each curve falls below the dotted line for good: from the numbered pool size on the
-    two patterns are alike. Filled: the pattern alone; open: in random DNA, with a band of two
-    standard errors.
+    two patterns cannot be told apart. Filled: the pattern alone; open: in random DNA, with a band
+    of two standard errors.
 
     Parameters
     ----------
@@ -323,9 +345,9 @@ def distances(survey: pd.DataFrame) -> Figure:
 
 
 def phases(survey: pd.DataFrame) -> Figure:
-    """The distance at every phase of the pooling grid: pool size across, phase up.
+    """The distance at every offset of the pooling grid: pool size across, offset up.
 
-    See the bright rows: the only phases at which a boundary between two cells falls so that the
+    See the bright rows: the only offsets at which a boundary between two pools falls so that the
     patterns look different. Their number does not grow with the pool size, so their share shrinks.
 
     Parameters
@@ -355,8 +377,8 @@ def phases(survey: pd.DataFrame) -> Figure:
         ax.set(xticks=[1, 10, 20, 30], yticks=[1, 10, 20, 30])
         ax.grid(False)
     figure.supxlabel("pool size (nt)", fontsize=11)
-    figure.supylabel("from the pattern's start to the next cell (nt)", fontsize=11)
-    figure.colorbar(image, ax=axes, shrink=0.4, label="separation")
+    figure.supylabel("from the pattern's start to the next pool (nt)", fontsize=11)
+    figure.colorbar(image, ax=axes, shrink=0.4, label="distance")
     return figure
 
 

@@ -97,7 +97,7 @@
       const [pooled, second] = setting.fields;
       const alike = data.pairs.filter((_, i) => setting.distances[1][i] < data.alike);
       const said = alike.length
-        ? `Alike in random DNA: ${alike.map((pair) => pair.join(" and ")).join("; ")}.`
+        ? `Not told apart in random DNA: ${alike.map((pair) => pair.join(" and ")).join("; ")}.`
         : "All pairs can be told apart.";
       status.textContent =
         `A pooled neuron sees ${pooled} nt and shares ${Math.max(pooled - state.stride, 0)} with ` +
@@ -114,7 +114,7 @@
       const x = (position) => LEFT + unit * position;
       const label =
         `The 60-nucleotide sequence with ${data.sites.map(([name]) => name).join(", ")}; above it ` +
-        `the two max-pooled feature maps of ${setting.cells.length} cells each, below it the ` +
+        `the two max-pooled feature maps of ${setting.cells.length} pools each, below it the ` +
         "receptive field of each pattern's second-layer neuron.";
       const svg = picture(width, 22 + 4.6 * ROW + 3 * 15 + 24, label);
       const words = [...data.words].reverse(); // CAC nearest to the sequence
@@ -217,7 +217,7 @@
       const box = 19;
       const words = data.words.map((word, channel) => {
         const cells = view.flatMap((digit, cell) => ((digit >> channel) & 1 ? [cell + 1] : []));
-        return `${word} in ${cells.length ? `cell ${cells.join(" and ")}` : "no cell"}`;
+        return `${word} in ${cells.length ? `pool ${cells.join(" and ")}` : "no pool"}`;
       });
       const found = separation > 0;
       const label = `The second layer sees ${words.join(", ")}.`;
@@ -243,10 +243,10 @@
       // What a filter does here and would not do alone, the words and ends within its cells do.
       const alone = on.length === 1 && on[0][0] === name;
       const why = separation === 1 && !alone
-        ? ", for its cells also hold words of other patterns, or reach past the end"
+        ? ", for its pools also hold words of other patterns, or reach past the end"
         : "";
       const says = found
-        ? `Fires at a sum of ${threshold}. Alone and over all phases: ${percent(separation)} more ` +
+        ? `Fires at a sum of ${threshold}. Alone and over all offsets: ${percent(separation)} more ` +
           `often on ${name} than on the others. In this sequence: on ${here}${why}.`
         : "No filter singles it out from the other two.";
       return make("div", {}, make("h4", {}, name), svg, make("p", {}, says));

@@ -433,11 +433,11 @@ def by_pool(survey: pd.DataFrame, pools: Sequence[int]) -> pd.DataFrame:
     survey : DataFrame
         From `survey`, with stride = pool size.
     pools : sequence of int
-        Pool sizes (nt) to show; "alike from" goes by all of them.
+        Pool sizes (nt) to show; "not apart from" goes by all of them.
     """
     found = wide(survey, "pool")
     shown = found[list(pools)].round(2).add_suffix(" nt")
-    return shown.assign(**{"alike from": found.apply(alike_from, axis=1)})
+    return shown.assign(**{"not apart from": found.apply(alike_from, axis=1)})
 
 
 def total_variation(first: Views, second: Views) -> float:

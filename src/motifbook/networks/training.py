@@ -4,7 +4,7 @@ A trained network is a value: the same setup gives the same network (on one mach
 count), and its file in the cache is named by a hash of everything that decided its weights. So
 nothing is trained twice, and filters can be read again without training.
 
-One small network leaves a GPU idle. The trials of one model differ in their seeds alone, so JAX
+One small network leaves a GPU unused. The trials of one model differ in their seeds alone, so JAX
 trains several at once (`fit_trials`). What this gains on a GPU has not been measured: on a CPU
 `motifbook.networks.epochs_tensorflow` is the faster. Compiled code is kept from one process to the
 next if $JAX_COMPILATION_CACHE_DIR names a folder.

@@ -69,6 +69,21 @@ def printed() -> pd.DataFrame:
 
 
 @cache
+def places() -> pd.DataFrame:
+    """The paper's figures, tables and sections, and where this book has them.
+
+    Columns: `paper`; `shows`; `here`, a chapter; `figure`, its anchor there or empty; `claims`,
+    the identifiers of its claims, or `section:` and a section of the ledger.
+    """
+    return _read("places.csv").copy()
+
+
+def chapter_seconds() -> dict[str, float]:
+    """How long each chapter took to execute, measured by benchmarks/chapter_seconds.py."""
+    table = _read("chapter_seconds.csv")
+    return dict(zip(table["chapter"], table["seconds"].astype(float), strict=True))
+
+
 def explanations() -> dict[str, dict[str, str]]:
     """By claim: `explanation`, why ours is not as printed, and the `run` on which that rests."""
     rows = _read("explanations.csv").to_dict("records")

@@ -2,7 +2,7 @@
 
 Each worker is a process of its own with its share of the cores. A run is on record or not: stopping
 the sweep, however roughly, loses only the runs in flight. On JAX a worker trains all trials of a
-model at once (`experiment.prepare`), because one small network leaves a GPU idle.
+model at once (`experiment.prepare`), because one small network leaves a GPU unused.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ def survey(
     -------
     DataFrame
         One row per TF and share: `tf`, `width` (nt), `bits` (the motif's information), `share`,
-        `threshold` (bits), `negatives` (sequences without the motif), `carriers` (those of them
-        with a chance site), `fraction` (carriers / negatives), `mislabelled` (of all sequences with
+        `threshold` (bits), `negatives` (sequences without the motif), `with_one` (those of them
+        with a chance site), `fraction` (with_one / negatives), `mislabelled` (of all sequences with
         a window that good, the share labelled as without), `in_motifs` (share of the chance sites
         that lie for more than half in another TF's embedded motif; NaN without chance sites).
 
@@ -97,7 +97,7 @@ def survey(
                     "share": share,
                     "threshold": float(threshold),
                     "negatives": int(negative.sum()),
-                    "carriers": int((carries & negative).sum()),
+                    "with_one": int((carries & negative).sum()),
                     "fraction": float((carries & negative).sum() / max(negative.sum(), 1)),
                     "mislabelled": float((carries & negative).sum() / carries.sum()),
                     "in_motifs": float(np.mean(inside > 0.5)) if len(inside) else np.nan,

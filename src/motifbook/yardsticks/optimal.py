@@ -35,7 +35,7 @@ What "equally likely" leaves out
 It is exact for `as-written` as simulated here. The authors' code (`as-run`) draws a uniform number
 for each gap, scales them to F and rounds (again until they sum to F). Such gaps are more even than
 those of equally likely placements: a single motif starts in the middle about four times as often
-as near an end. A reader of sequences who knew that could do slightly better than `posterior`.
+as near an end. A classifier that knew that could do slightly better than `posterior`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _CHUNK = 256  # sequences at a time: some 10 MB of ratios
 
 
 class References(Struct, frozen=True, kw_only=True):
-    """How well both readers tell the test split's classes."""
+    """How well both classifiers tell the test split's classes."""
 
     pwm: Scores
     posterior: Scores
@@ -380,7 +380,7 @@ def get(
 
 
 def heights(references: References | None) -> dict[str, float]:
-    """The mean AUROC of each reader, by what plots call it; empty without references."""
+    """The mean AUROC of each classifier, by what plots call it; empty without references."""
     if references is None:
         return {}
     both = {"Bayes-optimal": references.posterior, "true PWMs": references.pwm}
