@@ -112,6 +112,17 @@ def test_roles_and_boxes_are_plain_markdown():
     )
 
 
+def test_figures_are_named_by_their_numbers_and_exercises_are_plain():
+    figure = {"mystnb": {"figure": {"name": "fig-x", "caption": "Seen."}}}
+    cells = stand_alone(
+        new_markdown_cell("See {numref}`fig-x`, not {numref}`fig-y`; a {term}`PPM`."),
+        new_code_cell("draw()", metadata=figure),
+        new_markdown_cell("```{exercise}\n:label: exercise-a-b-2\n\nWhy?\n```"),
+    )
+    assert cells[0].source == "See Figure 1, not a figure; a PPM."
+    assert cells[-1].source == "**Exercise 2.** Why?"
+
+
 def test_outputs_keep_no_link_into_the_book_and_no_progress():
     line = '<p>Made from <a href="runs.html#a-b">CNN-2</a>, <a href="https://x.org">x</a>.</p>'
     outputs = [

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+from bs4 import BeautifulSoup
 from conftest import record_of
 from drawn import (
     BLACK,
@@ -797,19 +798,25 @@ COMPARISON = pd.DataFrame(
 
 LEDGER = pd.DataFrame(
     [
-        {"quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
+        {"id": "one", "quote": "a < b", "rule": "greater", "paper": 0.5, "paper_sd": math.nan}
         | {"ours": -0.25, "ours_sd": math.nan, "trials": 1, "verdict": "does not hold"}
         | {"explanation": "an older run", "note": "", "section": "B"}
         | {"kind": "comparison", "delta": -0.75, "low": -0.5, "high": 0.0}
         | {"models": "cnn-2", "quantity": "auroc", "run": "synthetic/cnn-2"}
         | {"first": "close", "pair": "cnn-2 cnn-50+l1", "trials_needed": "9 trials each"},
-        {"quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
+        {"id": "two", "quote": "0.5", "rule": "value", "paper": 0.5, "paper_sd": 0.1}
         | {"ours": 0.45, "ours_sd": 0.0, "trials": 2, "verdict": "inconclusive, provisional"}
         | {"explanation": "As printed.", "note": "As printed.", "section": "A"}
         | {"kind": "number", "delta": -0.05, "low": -0.2, "high": 0.1}
         | {"models": "cnn-1@2 cnn-4", "quantity": "match_any", "run": ""}
         | {"first": "", "pair": "", "trials_needed": ""},
-        {"quote": "1,234,567 weights", "rule": "equal", "paper": 1234567.0, "paper_sd": math.nan}
+        {
+            "id": "three",
+            "quote": "1,234,567 weights",
+            "rule": "equal",
+            "paper": 1234567.0,
+            "paper_sd": math.nan,
+        }
         | {"ours": math.nan, "ours_sd": math.nan, "trials": 0, "verdict": "not yet run"}
         | {"explanation": verdicts.UNEXPLAINED, "note": "", "section": "B"}
         | {"kind": "number", "delta": math.nan, "low": math.nan, "high": math.nan}
@@ -841,34 +848,54 @@ def test_a_table_has_ours_above_the_paper_s():
     assert figures.table(COMPARISON[:0]).data == "<p>No run on record yet.</p>"
 
 
-def test_a_ledger_has_a_row_per_claim():
+def test_a_ledger_has_a_row_per_claim_and_its_reason_below():
     page = figures.ledger_table(LEDGER)
+    match = "fraction of filters that match any motif: CNN-1 layer 2, CNN-4"
     assert cells(page) == [
-        ["the paper", "printed", "ours", "verdict"],
+        ["verdict", "the paper", "measured", "printed", "ours"],
         [
-            "“a < b”|Why: an older run (synthetic/cnn-2)",
-            "+0.500",
-            "−0.250|1 trial|[−0.500, +0.000]",
             "✕ does not hold|first rule: close|nearest: CNN-2 and CNN-50 + l1|"
             "to settle it: 9 trials each",
+            "“a < b”",
+            "difference in the mean AUROC: CNN-2",
+            "+0.500",
+            "−0.250|1 trial|[−0.500, +0.000]",
         ],
+        ["Why: an older run (synthetic/cnn-2)"],
         [
-            "CNN-1 layer 2, CNN-4, match any motif|“0.5”|As printed.",
+            "◐ inconclusive, provisional",
+            "“0.5”",
+            match,
             "0.500 ± 0.100",
             "0.450 ± 0.000|2 trials|Δ −0.050 [−0.200, +0.100]",
-            "◐ inconclusive, provisional",
         ],
-        [f"“1,234,567 weights”|{verdicts.UNEXPLAINED}", "1,234,567", "", "○ not yet run"],
+        ["As printed."],
+        [
+            "○ not yet run",
+            "“1,234,567 weights”",
+            "difference in the mean AUROC: CNN-2",
+            "1,234,567",
+            "",
+        ],
+        [verdicts.UNEXPLAINED],
     ]
     assert "“a &lt; b”" in page.data
 
 
-def test_rows_of_one_quotation_say_what_they_are_of():
-    rows = pd.concat([LEDGER[:1], LEDGER[:1].assign(quantity="aupr"), LEDGER[2:]])
-    first = [row[0] for row in cells(figures.ledger_table(rows))[1:]]
-    assert first[0].startswith("CNN-2, AUROC|“a < b”|")
-    assert first[1].startswith("CNN-2, AUPR|“a < b”|")
-    assert first[2].startswith("“1,234,567 weights”|")
+def test_each_claim_has_an_address_and_a_reason_stands_once():
+    rows = pd.concat([LEDGER[:1], LEDGER[:1].assign(id="again")])
+    page = BeautifulSoup(figures.ledger_table(rows, address="why").data, "html.parser")
+    assert [row["id"] for row in page.select("tr[id]")] == ["why-one", "why-again"]
+    assert page.find(class_="reason").find_next(class_="reason").a["href"] == "#why-one"
+    assert page.text.count("an older run") == 1
+
+
+@pytest.mark.parametrize("page", [figures.ledger_table(LEDGER), figures.table(COMPARISON)])
+def test_a_wide_table_is_a_named_region_that_takes_the_focus(page):
+    box = BeautifulSoup(page.data, "html.parser").div
+    assert box["role"] == "region" and box["tabindex"] == "0"
+    assert box["aria-label"] == box.table.caption.text
+    assert {head.get("scope") for head in box.find_all("th")} == {"col", "row"}
 
 
 def test_verdicts_are_counted_by_section():
@@ -908,5 +935,6 @@ def test_a_table_of_words_is_escaped():
     said = pd.DataFrame({"what": ["a < b", "c"], "x < y": [3, "<d>"]}, index=[7, 8])
     page = figures.words(said)
     assert cells(page) == [["what", "x < y"], ["a < b", "3"], ["c", "<d>"]]
-    assert "<tr><th>a &lt; b</th><td>3</td></tr>" in page.data
-    assert page.data.count("&lt;") == 3
+    row = '<tr><th scope="row">a &lt; b</th><td data-label="x &lt; y">3</td></tr>'
+    assert row in page.data
+    assert "<d>" not in page.data

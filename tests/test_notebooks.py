@@ -143,3 +143,17 @@ class TestChaptersAreProse:
 
     def test_all_together(self):
         assert sum(len(lines) for name in CHAPTERS for lines in code(name)) <= 900
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_figure_is_told_by_its_values_and_not_by_its_caption(name):
+    """Before them stands what the chapter says of the picture."""
+    for cell in stored(name).cells:
+        about = cell.metadata.get("mystnb", {})
+        if "figure" not in about:
+            continue
+        words, caption = about["image"]["alt"], about["figure"]["caption"]
+        assert words.strip() and words.split() != caption.split(), about["figure"]["name"]
+        metadata = [output.get("metadata", {}).get("image/png") for output in cell.outputs]
+        values = [found["alt"] for found in metadata if found]
+        assert values and all(re.search(r"\d", text) for text in values), about["figure"]["name"]

@@ -83,13 +83,13 @@ class TestEffects:
         )
         assert "the AUROC of CNN-25 most is `dataset`: from 0.900 to 0.800 in the same 1" in said
         assert said.endswith(
-            "No rung of CNN-4 is on record yet. No rung of CNN-4 is on record yet."
+            "No change of CNN-4 is on record yet. No change of CNN-4 is on record yet."
         )
 
     def test_no_change_at_all(self):
         same = [AS_RUN[0], rung("as-run+ends", 1, "MAX MAX", auroc=(0.9, 0.9))]
         said = written_and_run.strongest(written_and_run.effects(differences.ladder(same)))
-        assert "No rung on record changes the AUROC of CNN-25 at all." in said
+        assert "No switch on record changes the AUROC of CNN-25 at all." in said
 
     def test_reading(self):
         assert written_and_run.reading(MOVED).endswith("that of CNN-25 by at most 0.250.")

@@ -112,7 +112,7 @@ def stand_alone(notebook: NotebookNode, folder: Path) -> NotebookNode:
     from nbformat.v4 import new_markdown_cell
 
     cells: list[NotebookNode] = []
-    number = 0
+    number, numbers = 0, dict[str, int]()
     for cell in notebook.cells:
         cells.append(cell)
         if "outputs" in cell:
@@ -121,22 +121,24 @@ def stand_alone(notebook: NotebookNode, folder: Path) -> NotebookNode:
                 for kind, text in output.get("data", {}).items():
                     if kind in ("text/html", "text/markdown"):
                         output["data"][kind] = re.sub(
-                            r'<a href="\w+\.html[^>]*>(.*?)</a>', r"\1", text
+                            r'<a href="[\w-]+\.html[^>]*>(.*?)</a>', r"\1", text
                         )
-        if caption := cell.metadata.get("mystnb", {}).get("figure", {}).get("caption"):
+        about = cell.metadata.get("mystnb", {}).get("figure", {})
+        if caption := about.get("caption"):
             number += 1
+            numbers[about.get("name", "")] = number
             text = f"**Figure {number}.** {' '.join(caption.split())}"
             cells.append(new_markdown_cell(text, id=f"caption-{number}"))
     cited = dict(_references())
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = _plain(cell.source, folder, cited)
+            cell.source = _plain(cell.source, folder, cited, numbers)
     notebook.cells = cells
     return notebook
 
 
-def _plain(text: str, folder: Path, cited: Mapping[str, str]) -> str:
-    """MyST as plain Markdown: roles, boxes and links to pages."""
+def _plain(text: str, folder: Path, cited: Mapping[str, str], numbers: Mapping[str, int]) -> str:
+    """MyST as plain Markdown: roles, boxes, figures' numbers and links to pages."""
 
     def page(found: re.Match) -> str:
         notebook = project_root() / "notebooks" / f"{found[1]}.ipynb"
@@ -151,6 +153,12 @@ def _plain(text: str, folder: Path, cited: Mapping[str, str]) -> str:
         lines = [f"**{found[1]}**", "", *found[2].strip().splitlines()]
         return "\n".join(f"> {line}".rstrip() for line in lines)
 
+    def figure(found: re.Match) -> str:
+        return f"Figure {numbers[found[1]]}" if found[1] in numbers else "a figure"
+
+    exercise = r"```\{exercise\}\n:label: [\w-]*-(\d+)\n+((?s:.*?))\n```"
+    text = re.sub(exercise, r"**Exercise \1.** \2", text)
+    text = re.sub(r"\{numref\}`([\w-]+)`", figure, text)
     text = re.sub(r"```\{admonition\} (.*)\n(?::class:.*\n)?((?s:.*?))```", box, text)
     text = re.sub(r"\]\(([\w-]+)\.md(?:#[\w-]*)?\)", page, text)
     text = re.sub(r"\{cite(:t)?\}`([^`]*)`", citation, text)

@@ -22,11 +22,10 @@ PACE = 200
 LOOK = 0.5
 """Minutes that a figure or table takes."""
 ROUTES = {
-    45: ("intro", "max-pooling", "is-it-a-motif", "ledger"),
+    45: ("intro", "max-pooling", "is-it-a-motif"),
     90: (
         "intro",
         "receptive-field",
-        "synthetic-data",
         "max-pooling",
         "stride",
         "written-and-run",
@@ -259,7 +258,7 @@ def pace() -> str:
     seconds = minutes()["run"].dropna()
     ran = (
         f" Executing a chapter took {seconds.min():.0f} to {seconds.max():.0f} seconds on two "
-        "cores; nothing is trained for that."
+        "cores that had other work; nothing is trained for that."
         if len(seconds)
         else ""
     )

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from motifbook.book import figures, filter_number
-from motifbook.book.chapter import Gathered, gather, signed, trend
+from motifbook.book.chapter import Gathered, answer, gather, signed, trend
 from motifbook.book.provenance import Markup, described, provenance
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
@@ -104,8 +104,12 @@ def lead(page: Gathered, data: Data) -> str:
         sequences = data.record.size_table.loc["sequences", "all"]
         length = data.configuration["length"]
         about = f"{sequences:,} sequences of {length} nt and {len(data.classes)} TFs"
+    said = ""
+    if page.records and data.name in known:
+        carried = ("in-vivo-larger-pools", "in-vivo-slightly-better", "in-vivo-more-filters")
+        said = f"{answer(asked(page, data), *carried)} "
     return (
-        f"The numbers of ours on this page are of the dataset *{data.name}*: {about}; "
+        f"{said}The numbers of ours on this page are of the dataset *{data.name}*: {about}; "
         f"{known.get(data.name, '**your own data**')}. Of its {len(page.wanted)} runs, "
         f"{len(page.records)} are on record."
     )

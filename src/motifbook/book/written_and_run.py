@@ -141,10 +141,10 @@ def strongest(moved: Mapping[str, pd.DataFrame]) -> str:
 
 def _most(label: str, found: pd.DataFrame, words: str) -> str:
     if found.empty:
-        return f"No rung of {label} is on record yet."
+        return f"No change of {label} is on record yet."
     row = found.loc[found["delta"].abs().idxmax()]
     if row["delta"] == 0:
-        return f"No rung on record changes {words} of {label} at all."
+        return f"No switch on record changes {words} of {label} at all."
     sure = ", and the interval leaves out zero" if row["low"] * row["high"] > 0 else ""
     return (
         f"What moves {words} of {label} most is `{row['rung']}`: from {row['as_run']:.3f} to "
