@@ -938,3 +938,9 @@ def test_a_table_of_words_is_escaped():
     row = '<tr><th scope="row">a &lt; b</th><td data-label="x &lt; y">3</td></tr>'
     assert row in page.data
     assert "<d>" not in page.data
+
+
+def test_many_networks_are_counted():
+    row = LEDGER.iloc[0].copy()
+    row["models"] = " ".join(["cnn-2"] * 8)
+    assert figures.measured(row) == "difference in the mean AUROC: 8 networks"

@@ -1201,12 +1201,17 @@ _COMPARED = {
 """What a comparison's rule does with a quantity."""
 
 
+MOST_NAMED = 7
+"""More networks than these of a pool size each are counted, and not named, beside a claim."""
+
+
 def measured(row: Any) -> str:
     """What was measured for a claim of the ledger, in words, with its unit and the networks."""
     if row.quantity not in MEASURED:
         return "computed from the design" if row.rule == "fact" else ""
     what = _COMPARED.get(row.rule, "{}").format(MEASURED[row.quantity])
-    models = ", ".join(_place_label(place) for place in row.models.split())
+    labels = [_place_label(place) for place in row.models.split()]
+    models = f"{len(labels)} networks" if len(labels) > MOST_NAMED else ", ".join(labels)
     return f"{what}: {models}" if models else what
 
 
