@@ -494,7 +494,8 @@ def test_from_a_bundle_to_the_chapter(bundle, cache, tmp_path):
         cwd=tmp_path,
     )
     shown = "".join(str(cell.get("outputs", "")) for cell in page.cells)
-    assert "sequences of 1000 nt and 12 TFs; the paper's own data. Of its 2 runs, 2 are" in shown
+    assert "364 sequences of 1000 nt and 12 TFs" in shown
+    assert "own data. Of its 2 runs, 2 are on record" in shown
     runs = sorted(path.parent.name for path in (tmp_path / "results").rglob("trial-1.json"))
     assert runs == ["cnn-100", "cnn-25"]
     # Its numbers stand beside the paper's with a verdict each; the copied cells have none.
