@@ -52,12 +52,14 @@ def test_windows_follow_left_and_stride():
     np.testing.assert_allclose(scan.ppms[0], [[0, 0, 0, 1], [0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0]])
 
 
-def test_batches_change_nothing(monkeypatch):
+@pytest.mark.parametrize("held", [measure.HELD, 10])
+def test_batches_change_nothing(monkeypatch, held):
     rng = np.random.default_rng(0)
     found = kernels_file.of(rng.normal(size=(5, 4, 3)).astype("f"))
     bases = rng.integers(0, 5, (23, 30)).astype(np.uint8)
     whole = measure.scan(found, bases)
     monkeypatch.setattr(measure, "ACTIVATIONS", 200)
+    monkeypatch.setattr(measure, "HELD", held)  # with 10 activations are computed twice
     for one, other in zip(
         vars(whole).values(), vars(measure.scan(found, bases)).values(), strict=True
     ):

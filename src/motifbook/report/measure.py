@@ -8,7 +8,7 @@ only one batch of activations is held at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from motifbook.motifs import tomtom
 from motifbook.motifs.matrices import Motif, information
 from motifbook.networks import evaluation
 from motifbook.networks.protocols import AS_RUN
+from motifbook.report import sites
 from motifbook.report.network import Network
 from motifbook.report.sequences import Sequences
 from motifbook.sequences.datasets import one_hot
@@ -27,6 +28,8 @@ from motifbook.yardsticks import real_motif
 
 ACTIVATIONS = 1 << 24
 """Numbers held of a layer at a time: 64 MB."""
+HELD = 1 << 24
+"""Sites that are held at once (270 MB); where there are more, activations are computed twice."""
 PASSES = 15_000
 """Times that the rest of the network is run to learn what each filter is worth."""
 BINS = 20
@@ -146,32 +149,40 @@ def scan(
     window = window or network.size
     left = network.left + window // 2 - network.size // 2
     batch = _batch(network, bases)
-    with tqdm(total=2 * len(bases), desc="filters", unit="seq", disable=not progress) as bar:
-        highest, totals = [], []
-        for _, active in _activations(network, bases, batch, bar):
-            highest.append(active.max(axis=(0, 1)))
-            totals.append(active.mean(axis=1, dtype=float).sum(axis=0))
-        maximum = np.max(highest, axis=0).astype(float)
-        # A filter that is nowhere above zero has no part of its highest to be over.
-        threshold = np.where(maximum > 0, AS_RUN.threshold * maximum, np.inf)
-        filters = len(maximum)
-        counts = np.zeros((filters, window, 4))
-        number, hit = np.zeros(filters, int), np.zeros(filters, int)
-        places = np.zeros((filters, BINS), int)
+    maximum, total = np.array(-np.inf, np.float32), np.array(0.0)
+    held: list[tuple[int, tuple]] | None = []  # what is over the threshold so far
+    with tqdm(total=len(bases), desc="filters", unit="seq", disable=not progress) as bar:
         for start, active in _activations(network, bases, batch, bar):
-            some = bases[start : start + batch]
-            for f, found in enumerate(readout.sites_of(active, threshold, AS_RUN)):
-                sequence, position, weight = found
-                first = position * network.stride - left
-                weight = weight.astype(float)
-                readout.count_bases(counts[f], some, sequence, first, weight)
-                number[f] += len(sequence)
-                hit[f] += len(np.unique(sequence))
-                middle = (first + window // 2).clip(0, length - 1)
-                places[f] += np.bincount(middle * BINS // length, minlength=BINS)
+            maximum = np.maximum(maximum, active.max(axis=(0, 2)))
+            total = total + active.mean(axis=2).sum(axis=0, dtype=float)
+            # Either is not finite where a single activation is not.
+            if not (np.isfinite(maximum) & np.isfinite(total)).all():
+                raise ValueError(f"{network.name}: activations are not all finite")
+            if held is not None:
+                held.append((start, sites.over(active, _threshold(maximum))))
+                if sum(len(found[0]) for _, found in held) > HELD:
+                    held = None
+        threshold, filters = _threshold(maximum), len(maximum)
+        counts, places = np.zeros((filters, window, 4)), np.zeros((filters, BINS), int)
+        number, hit = np.zeros(filters, int), np.zeros(filters, int)
+        batches: Iterable[tuple[int, tuple]]
+        if held is None:
+            bar.reset(len(bases))
+            again = _activations(network, bases, batch, bar)
+            batches = ((start, sites.over(active, threshold)) for start, active in again)
+        else:
+            batches = held
+        for start, found in batches:
+            rows = bases[start : start + batch]
+            sites.count(rows, found, threshold, network.stride, left, counts, number, hit, places)
     return Scan(
-        readout.as_ppms(counts), number, hit, maximum, np.sum(totals, axis=0) / len(bases), places
+        readout.as_ppms(counts), number, hit, maximum.astype(float), total / len(bases), places
     )
+
+
+def _threshold(maximum: np.ndarray) -> np.ndarray:
+    """A filter that is nowhere above zero has no part of its highest to be over."""
+    return np.where(maximum > 0, AS_RUN.threshold * maximum, np.inf).astype(np.float32)
 
 
 def _batch(network: Network, bases: np.ndarray) -> int:
@@ -188,11 +199,10 @@ def _batch(network: Network, bases: np.ndarray) -> int:
 def _activations(
     network: Network, bases: np.ndarray, batch: int, bar: tqdm
 ) -> Iterator[tuple[int, np.ndarray]]:
+    """Batches of activations, (n, filters, positions) float32."""
     for start in range(0, len(bases), batch):
         active = network.activations(one_hot(bases[start : start + batch]))
-        if not np.isfinite(active).all():
-            raise ValueError(f"{network.name}: activations are not all finite")
-        yield start, active
+        yield start, np.ascontiguousarray(np.moveaxis(active, 2, 1), np.float32)
         bar.update(len(active))
 
 
@@ -314,6 +324,26 @@ def measure(
     """
     found = scan(network, sequences.bases, progress=progress)
     influence = silence(network, sequences, found.mean, progress=progress)
+    others = [scan(one, sequences.bases, progress=progress).ppms for one in replicates]
+    names = tuple(one.name for one in replicates)
+    return assemble(
+        network, sequences, targets, database, found, influence, others, names, evalue, progress
+    )
+
+
+def assemble(
+    network: Network,
+    sequences: Sequences,
+    targets: Sequence[Motif],
+    database: str,
+    found: Scan,
+    influence: Influence | None,
+    others: Sequence[np.ndarray] = (),
+    replicates: tuple[str, ...] = (),
+    evalue: float = 0.1,
+    progress: bool = False,
+) -> Report:
+    """Match and score what was measured; `others` are the PPMs of the replicates named so."""
     sound = [target for target in targets if tomtom.refusal(target) is None]
     notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes)]
     if left_out := len(targets) - len(sound):
@@ -348,7 +378,6 @@ def measure(
         table["output"] = [outputs[i] for i in influence.change.argmax(axis=1)]
         if influence.auroc_loss is not None:
             table["auroc_loss"] = np.nanmax(influence.auroc_loss, axis=1)
-    others = [scan(one, sequences.bases, progress=progress).ppms for one in replicates]
     features = real_motif.features(
         found.ppms,
         found.sites,
@@ -374,7 +403,7 @@ def measure(
         outputs,
         str(scored["variant"].iloc[0]),
         tuple(real_motif.unlike(network.size, sequences.bases.shape[1])),
-        tuple(one.name for one in replicates),
+        replicates,
         tuple(notes),
     )
 

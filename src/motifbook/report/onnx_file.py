@@ -380,9 +380,10 @@ class _Reader:
         def arrange(values: np.ndarray, back: bool = False) -> np.ndarray:
             if back:
                 shaped = values.reshape(*values.shape, *(1 for _ in others))
-                return np.transpose(shaped, np.argsort((*order, *others))).astype(active.dtype)
+                laid = np.transpose(shaped, np.argsort((*order, *others)))
+                return laid.astype(active.dtype, copy=False)
             laid = np.transpose(values, (*order, *others))
-            return laid.reshape(laid.shape[:3]).astype(np.float32)
+            return laid.reshape(laid.shape[:3]).astype(np.float32, copy=False)
 
         return left, arrange
 
