@@ -5,7 +5,6 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from conftest import learned
 from drawn import points_of, texts
 
@@ -110,14 +109,14 @@ def test_in_words():
     assert said.endswith("pooling still decides: inconclusive.")
     assert activation.answer(NONE).startswith("Not known yet")
     first, second = activation.in_short(BOTH)
-    assert "by the database: holds 5, inconclusive 4" in first
-    assert second.startswith("An AUROC that is alike: holds 9.")
-    assert activation.in_short(NONE)[1].startswith("An AUROC that is alike: not yet run 9.")
+    assert "By the database: holds 5, inconclusive 4" in first
+    assert second.startswith("Is the AUROC alike? Holds 9.")
+    assert activation.in_short(NONE)[1].startswith("Is the AUROC alike? Not yet run 9.")
 
 
 def test_gap():
-    assert activation.gap(BOTH).to_dict() == pytest.approx({"ReLU": 0.85, "exponential": 0.0})
-    assert np.isnan(activation.gap(NONE)["exponential"])
+    assert activation.gap(BOTH)["gap"].to_dict() == {"ReLU": "+0.850", "exponential": "+0.000"}
+    assert activation.gap(NONE).loc["exponential", "gap"] == "not yet run"
 
 
 def test_beside():

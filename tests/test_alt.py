@@ -77,3 +77,26 @@ def test_a_shown_figure_carries_its_values():
     ax.plot([0.5], [0], "o", label="GC content")
     ax.set_yticks([0], ["MAX"])
     assert figures.show(figure).alt == "GC content 0.5."
+
+
+def test_names_are_those_of_a_reader():
+    """A legend's word comes before the group that a test asks for; a sign is a minus."""
+    figure, (first, second) = plt.subplots(1, 2, sharey=True)
+    first.set_yticks([0, 1], ["MAX", "SP1"])
+    for ax in (first, second):
+        ax.plot([-0.25, 0.5], [0, 1], "o", label="ReLU", gid="ReLU-match_relevant")
+        ax.plot([0.5], [1], "D", gid="paper-")
+    panel = "ReLU from −0.25 (MAX) to 0.5 (SP1); the paper 0.5."
+    assert alt.describe(figure) == f"{panel} {panel}"
+
+
+def test_a_measured_axis_has_no_places():
+    figure, ax = plt.subplots()
+    ax.set_xticks([0, 0.5, 1])
+    ax.plot([0.02, 0.12, 0.1], [0.1, 0.3, 0.2], "o", label="no match")
+    ax.plot([0.1], [0.4], "o", label="a match")
+    ax.plot([0, 1], [0, -1], label="line")
+    assert alt.describe(figure) == (
+        "no match (3 marks), medians 0.10 across and 0.20 up; a match at 0.10 across and 0.40 up; "
+        "line from 0 at 0 to −1 at 1."
+    )

@@ -123,7 +123,8 @@ def test_sentences_on_the_networks_in_vivo():
         rows = [row("invivo", names[m], archived_auroc=v) for m, v in values.items()]
         return archive.in_vivo_sentence(pd.DataFrame(rows))
 
-    assert "mean AUROC of 0.910, large ones of 0.890" in told()
+    assert "The 3 networks with small pools have a mean AUROC of 0.910" in told()
+    assert "the 6 with large ones of 0.890." in told()
     assert told().endswith("there the small pool is still ahead.")
     assert told(cnn_50=0.915).endswith(
         "The nearest pair is CNN-2 with 0.910 and CNN-50 with 0.915: there the small pool is not "

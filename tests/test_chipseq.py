@@ -47,6 +47,7 @@ def folder(tmp_path):
     )
     (path / "README.md").write_text("about these peaks")
     (path / ".hidden").write_text("")
+    (path / "MYTF.fa.fai").write_text("p0\t100\t4\t100\t101\n")  # as samtools leaves it
     (path / "old").mkdir()
     return path
 
@@ -238,7 +239,7 @@ def test_what_is_left_out_or_assumed_is_said(tmp_path):
     (said,) = (str(one.message) for one in warned if "A.fa" in str(one.message))
     assert said.split("\n") == [
         "A.fa: 20 of 150 are shorter than the window of 100 nt, left out;",
-        "every header starts or ends in what may be a label, taken as part of a name: if it is "
+        "every header is, starts or ends in what may be a label, taken as a name: if it is "
         "one, write >0 and >1;",
         "1 of 150 hold U, read as T, or end in *",
     ]
@@ -308,7 +309,7 @@ def test_folders_that_cannot_be_used(folder, tmp_path):
         chipseq.from_folder(folder)
     for name in ("empty.txt", "srf.seq.txt"):
         (folder / name).unlink()
-    with pytest.raises(ValueError, match="1 sets of sequences; at least two"):
+    with pytest.raises(ValueError, match="peaks: holds 1 set of sequences; at least two"):
         chipseq.from_folder(folder)
     reserved = folder.rename(folder.with_name("deepsea"))
     with pytest.raises(ValueError, match="cannot be called 'deepsea'"):

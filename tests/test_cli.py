@@ -217,6 +217,18 @@ def test_outputs_go_to_regular_files_only(refused, tmp_path, verb):
     assert pipe.is_fifo() and loop.is_symlink()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("simulate", "--out", ""), ("match", FILTERS, "--output", "")),
+        *(("match", "", "--output", "x"), ("data", "chipseq", "--from", ""), ("calibrate", "")),
+        *(("chapter", "runs", "--output", ""), ("report", "m.onnx", "s.fa", "--output", "")),
+    ],
+)
+def test_a_name_that_is_empty_is_no_folder(refused, arguments):
+    assert "is empty, expected a name" in refused(*arguments)
+
+
 def test_match_does_not_write_over_the_motifs_that_it_reads(refused, tmp_path):
     path, link = tmp_path / "filters.meme", tmp_path / "link.meme"
     shutil.copy(FILTERS, path)
@@ -499,7 +511,9 @@ def test_without_any_known_motif_there_is_no_relevant_fraction(run, peaks, tmp_p
 def test_folders_that_are_no_data(refused, tmp_path):
     train = ("train", "--model", "cnn-2", "--results", tmp_path / "results", "--dataset")
     (tmp_path / "empty").mkdir()
-    assert "0 sets of sequences; at least two are needed" in refused(*train, tmp_path / "empty")
+    assert "holds no set of sequences; at least two are needed" in refused(
+        *train, tmp_path / "empty"
+    )
     (tmp_path / "chipseq").mkdir()
     assert "cannot be called 'chipseq'; rename it" in refused(*train, tmp_path / "chipseq")
     bad = tmp_path / "bad"
@@ -515,7 +529,7 @@ def test_folders_that_are_no_data_are_refused_once(refused, tmp_path, verb):
     (tmp_path / "empty").mkdir()
     (tmp_path / "results").mkdir()
     line = refused(verb, "--dataset", tmp_path / "empty", "--results", tmp_path / "results")
-    assert "0 sets of sequences; at least two are needed" in line
+    assert "holds no set of sequences; at least two are needed" in line
 
 
 def test_data_that_cannot_be_swept_are_refused_before_any_run(
@@ -610,12 +624,16 @@ def test_links_that_lead_to_themselves(refused, tmp_path):
         ("train", "--model", "cnn-2", "--dataset", loop),
         ("sweep", "--models", "cnn-2", "--results", loop),
         ("runs", "--results", loop),
+        ("runs", "--results", loop / "in it"),
+        ("chapter", "runs", "-p", "results_dir", loop),
         ("match", loop, "--output", tmp_path / "hits.tsv"),
         ("data", "chipseq", "--from", loop),
         ("authors", "--from", loop),
         ("reference", "--results", loop),
     ):
-        assert str(loop) in refused(*arguments)
+        said = refused(*arguments)
+        assert str(loop) in said and "Errno" not in said
+        assert "symbolic link" in said or not {"--results", "-p"} & {*arguments}
     assert [path.name for path in tmp_path.iterdir()] == ["loop"]
 
 
@@ -834,7 +852,7 @@ def test_describe(run, refused, tmp_path):
     out = run("describe", DATA / "peaks", "--results", tmp_path)
     record = baselines.load_record("peaks", tmp_path)
     lines = [line.split() for line in out.splitlines()]
-    assert lines[0] == ["train", "valid", "test", "all", "AUROC", "gc", "AUROC", "words"]
+    assert " ".join(lines[0]) == "train valid test all AUROC of GC content AUROC of words"
     assert lines[1] == ["sequences", "182", "26", "52", "260"]
     row = record.baseline_table.set_index(["class", "baseline"])["auroc"]
     assert lines[2][0] == "FOSL1" and lines[2][4] == "80"

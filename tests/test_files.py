@@ -46,6 +46,14 @@ def test_what_is_no_regular_file_stays_what_it_is(odd, name):
     assert len(list(odd.iterdir())) == len(REFUSED)
 
 
+@pytest.mark.parametrize("name", ["", "new/", "folder/"])
+def test_what_is_no_name_of_a_file_is_refused_before_any_work(odd, name):
+    with pytest.raises(ValueError, match=f"'{name}': expected a file's name"):
+        files.destination(name)
+    with pytest.raises(ValueError, match="expected a file's name"), files.output(name):
+        pytest.fail("refused before any work is done")
+
+
 def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(tmp_path):
     real = tmp_path / "elsewhere" / "real.txt"
     real.parent.mkdir()

@@ -108,7 +108,7 @@ class TestCourses:
         found = self.FOUND.assign(level=[3, 5, 2, 4])
         said = filter_number.sooner(found, MODELS)
         # Welch: 1 ± t(2) · √(1 + 1), t = 4.303.
-        assert "needs −1.0 epochs" in said and "(95% interval −7.1 to +5.1)" in said
+        assert "less the smallest: −1.0 epochs" in said and "(95% interval −7.1 to +5.1)" in said
 
     @pytest.mark.parametrize("models", [(), MODELS[:1], (*MODELS, "cnn-25-90")])
     def test_cannot_be_told(self, models):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -24,13 +26,21 @@ VERDICTS = pd.DataFrame(
     [
         ([0, 1, 2], "Ours: partly.** Of 3 claims"),  # one holds, one does not
         ([0, 0, 2], "Ours: mostly.** Of 3 claims"),
-        ([0], "Ours: yes.** Of 1 claims"),
-        ([2, 3], "Ours: no.** Of 1 claims"),  # other data do not count
+        ([0], "Ours: yes.** Of 1 claim about"),
+        ([2, 3], "Ours: no.** Of 1 claim about"),  # other data do not count
         ([1, 3], "Ours: not yet run.**"),
     ],
 )
 def test_the_answer_counts_verdicts(rows, said):
     assert said in front.answer(VERDICTS.iloc[rows])
+
+
+def test_the_answer_leaves_no_claim_uncounted():
+    table = pd.concat([VERDICTS, VERDICTS[:1].assign(id="e", verdict="cannot be tested")])
+    assert front.answer(table).endswith(
+        "Of 4 claims about simulated data and the design, 1 holds or has an equivalent number, "
+        "1 does not hold, 1 is not settled by the trials on record, and 1 cannot be tested."
+    )
 
 
 def test_pools_side_by_side():
@@ -63,7 +73,8 @@ def test_few_filters_that_match_find_a_motif():
         }
     )
     said = front.finding(judged)
-    assert "1 of 3 (33%) also find" in said and "In CNN-2 not one does, though 1 filters" in said
+    assert "1 of 3 (33%) also find" in said
+    assert said.endswith("In CNN-2 not one does, though 1 filter matches.")
     assert front.finding(judged[:0]) == "Not yet run."
 
 
@@ -97,6 +108,9 @@ def test_routes_fit_their_time():
     for limit, route in front.ROUTES.items():
         assert 0.75 * limit <= sum(read[name] for name in route) <= limit, limit
     shown = BeautifulSoup(front.routes().data, "html.parser")
+    for row in shown.tbody.find_all("tr"):
+        chapters, total = (cell.text for cell in row.find_all("td"))
+        assert sum(map(int, re.findall(r"\((\d+)\)", chapters))) == int(total)
     assert [row.th.text for row in shown.tbody.find_all("tr")] == [
         "45 minutes",
         "90 minutes",

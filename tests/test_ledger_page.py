@@ -44,10 +44,10 @@ def test_verdicts_are_counted_by_section_with_other_data_apart():
 
 def test_counts_in_words():
     assert ledger_page.counted(TABLE) == (
-        "Of 4 claims about the synthetic data and the design, 2 are equivalent, 1 hold and "
-        "1 are inconclusive. Of 1 about the paper's in vivo data, asked of other data, 1 hold."
+        "Of 4 claims about the synthetic data and the design, 2 are equivalent, 1 holds "
+        "and 1 is inconclusive. Of 1 about the paper's in vivo data, asked of other data, 1 holds."
     )
-    assert ledger_page.counted(TABLE[:1]) == "Of 1 claims, 1 are equivalent."
+    assert ledger_page.counted(TABLE[:1]) == "Of 1 claim, 1 is equivalent."
 
 
 def test_both_rules_side_by_side():
@@ -107,7 +107,7 @@ def test_shifts_by_quantity():
 
 def test_spreads_in_words():
     assert ledger_page.spread_sentence(TABLE).startswith("Of 2 spreads over trials")
-    assert "1 differ surely" in ledger_page.spread_sentence(TABLE)
+    assert "1 surely differs" in ledger_page.spread_sentence(TABLE)
 
 
 def test_the_cut_off_in_a_table_and_in_words():
@@ -143,3 +143,10 @@ def test_the_download_names_the_runs_on_both_sides_of_a_change():
     (row,) = (row for row in rows if row.startswith("regularisation-matters"))
     assert "synthetic/as-run/paper/cnn-50: 1-2; synthetic/as-run+l1/paper/cnn-50: 1-2" in row
     assert "<b>Table 1</b>: inconclusive" in ledger_page.sections(table[table["trials"] > 0]).data
+
+
+def test_numbers_of_small_pools_that_are_not_settled():
+    table = TABLE[2:3].assign(models="cnn-1 cnn-4")
+    said = ledger_page.small_pools_sentence(pd.concat([table, table.assign(models="cnn-25")]))
+    assert said.startswith("Of the 2 numbers among these, 1 is a fraction of filters before small")
+    assert ledger_page.small_pools_sentence(TABLE[:2].assign(models="cnn-1")) == ""

@@ -286,7 +286,10 @@ def test_read_meme_another_alphabet_that_is_written_out(meme, block, message):
             "JASPAR.* jaspar2meme -bundle",
         ),
         (">MA1.1 abc\n1 0 3 4 5\n0 0 1 1 1\n0 1 0 0 0\n1 1 2 2 2\n", "JASPAR"),
-        (">ACGT\tabc\t6.05\t-11.8\n0.1 0.2 0.3 0.4\n1 0 0 0\n", "HOMER.* homer2meme motifs.meme"),
+        (
+            ">ACGT\tabc\t6.05\t-11.8\n0.1 0.2 0.3 0.4\n1 0 0 0\n",
+            "HOMER.* homer2meme motifs.meme > motifs.converted.meme",
+        ),
         (
             "AC  M1\nXX\nID  abc\nP0      A      C      G      T\n01 1 2 3 4 N\n",
             "TRANSFAC.* transfac",
@@ -296,7 +299,10 @@ def test_read_meme_another_alphabet_that_is_written_out(meme, block, message):
         ("DE MA1 abc\n01 1 2 3 4\nXX\n", "TRANSFAC"),
         ("1 0 3\n0 0 1\n0 1 0\n1 1 2\n", "four rows of numbers without a name.*jaspar2meme"),
         ("Pos\tA\tC\tG\tT\n1\t.1\t.2\t.3\t.4\n", "the format of CIS-BP"),
+        ("TF\tabc\nMotif\tM1\nPos\tA\tC\tG\tT\n1\t.1\t.2\t.3\t.4\n", "the format of CIS-BP"),
         (">one\nACGT\n", "FASTA: sequences, not motifs"),
+        (">AHR\n" + "40.512 18.263 56.414 38.775\n" * 12, "a matrix .*HOCOMOCO.* 'MOTIF name'"),
+        ("Gene\nA:\t0.1\nC:\t0.1\nG:\t0.4\nT:\t0.4\n", "UniPROBE.*uniprobe2meme motifs.meme"),
         ("<?xml version='1.0'?>\n<MEME>\n", "XML or HTML; give the text output"),
     ],
 )

@@ -113,6 +113,21 @@ def test_names_that_hold_what_may_be_a_label(tmp_path, one):
 
 
 @pytest.mark.parametrize(
+    ("headers", "hold"),
+    [
+        (["00", "01", "00", "01"], True),
+        (["[0]", "[1]", "[0]", "[0]", "[1]"], True),
+        (["chip", "control", "chip", "control"], True),
+        (["chip", "control", "chip"], False),
+        (["a", "b", "c", "a", "b", "c"], False),
+    ],
+)
+def test_two_headers_that_come_again_and_again_may_be_labels(tmp_path, headers, hold):
+    reading = read(write(tmp_path, "".join(f">{one}\nACGT\n" for one in headers)))
+    assert len(reading.sequences) == len(headers) and reading.names_hold_label == hold
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (">1\nACGT\n>0\nACGT\n>2\nACGT\n>1\nTT\n", "set.txt:5: label '2' is neither 0 nor 1"),

@@ -23,8 +23,10 @@ def test_machines_are_named_once():
         learned("cnn-2", n, hardware=name) for n, name in ((1, "b"), (2, "a"), (3, "b"))
     )
     wanted = tuple(record.run for record in records)
-    assert rerun.machines(Gathered(wanted, records)) == "3 of 3 runs; on: a; b"
-    assert rerun.machines(Gathered(wanted, ())) == "0 of 3 runs; on: none yet"
+    assert rerun.machines(Gathered(wanted, records)) == (
+        "Means over trials; 3 of 3 runs are on record, made on: a; b."
+    )
+    assert rerun.machines(Gathered(wanted, ())) == "None of these runs is on record yet."
 
 
 def test_times_are_means():

@@ -256,12 +256,12 @@ class TestApart:
 
     def test_the_distance_by_trial(self):
         said = self.told(best_epoch=30)
-        assert "`epsilon`: from 1.000 to 0.500 in the same 3 trials −0.500" in said
+        assert "`epsilon`: from 1.000 to 0.500 in the same 3 trials, a change of −0.500" in said
         assert said.endswith("All its 6 runs ended by themselves, so this stands.")
 
     def test_what_was_cut_short_shows_nothing(self):
         said = self.told(best_epoch=99)
-        assert "6 of its 6 runs were cut short while they still got better" in said
+        assert "6 of its 6 runs were cut short: that a detail" in said
         assert said.endswith("is not shown.")
 
     def test_without_runs(self):

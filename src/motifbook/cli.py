@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _line(error: Exception | str) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -145,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
         "Writes tab-separated columns: query, target, name, p_value, e_value, offset, overlap, "
         "orientation.",
     )
-    match.add_argument("filters", type=Path, metavar="FILTERS.meme", help="motifs, MEME format")
+    match.add_argument("filters", type=_path, metavar="FILTERS.meme", help="motifs, MEME format")
     match.add_argument("--jaspar", default="2016", help="JASPAR release, CORE vertebrates")
     match.add_argument("--evalue", type=float, default=0.1, help="largest E-value of a match")
     match.add_argument("--all", action="store_true", help="write every pair")
@@ -158,32 +160,34 @@ def _parser() -> argparse.ArgumentParser:
         "Beside it lie filters.meme, hits.tsv and report.json. Nothing in the file is executed.",
     )
     report.add_argument(
-        "model", type=Path, metavar="MODEL", help=".keras, .h5, .onnx; or kernels: .npz, .npy"
+        "model", type=_path, metavar="MODEL", help=".keras, .h5, .onnx; or kernels: .npz, .npy"
     )
     report.add_argument(
         "sequences",
-        type=Path,
+        type=_path,
         metavar="SEQUENCES",
         help="FASTA, a table (seq and Bound, or seq and a column of 0 and 1 for each output), or "
         "BED and narrowPeak with --genome; plain or gzipped",
     )
     # Files lie beside it, so it cannot be standard output.
-    report.add_argument("--output", required=True, metavar="FILE.html", help="where to")
+    report.add_argument(
+        "--output", type=_named, required=True, metavar="FILE.html", help="where to"
+    )
     report.add_argument("--layer", help="the convolution's name (default: the first)")
     report.add_argument("--alphabet", default="ACGT", help="order of the network's channels")
     report.add_argument(
         "--length", type=int, metavar="NT", help="window, where the network takes any length"
     )
-    report.add_argument("--genome", type=Path, metavar="FILE.fa", help="for BED and narrowPeak")
+    report.add_argument("--genome", type=_path, metavar="FILE.fa", help="for BED and narrowPeak")
     report.add_argument(
         "--jaspar", metavar="RELEASE", help="CORE vertebrates of a release (default: the newest)"
     )
     report.add_argument(
-        "--targets", type=Path, metavar="FILE.meme", help="motifs of yours, instead of JASPAR"
+        "--targets", type=_path, metavar="FILE.meme", help="motifs of yours, instead of JASPAR"
     )
     report.add_argument(
         "--replicate",
-        type=Path,
+        type=_path,
         action="append",
         default=[],
         metavar="MODEL",
@@ -260,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
         "It is tried on runs of the dataset peaks-planted, profile quick, where there are any.",
     )
     calibrate.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="where to (the package's: src/motifbook/data)"
+        "folder", type=_path, metavar="FOLDER", help="where to (the package's: src/motifbook/data)"
     )
     _add_many_runs(calibrate)
     _add_profile(calibrate)
@@ -340,7 +344,7 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--genome",
-        type=Path,
+        type=_path,
         metavar="FILE.fa",
         help="FASTA file in which the places of BED and narrowPeak files are, in a folder of yours",
     )
@@ -356,12 +360,23 @@ def _folder(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _named(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("is empty, expected a name")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_named(text))  # a path of no name would be the folder that one is in
+
+
 def _add_output(
     parser: argparse.ArgumentParser, option: str, kind: str, default: str | None = None
 ) -> None:
     # As text: a path would take ./- for -.
     parser.add_argument(
         option,
+        type=_named,
         required=default is None,
         default=default,
         metavar=kind,
@@ -370,7 +385,7 @@ def _add_output(
 
 
 def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
-    parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help=text)
+    parser.add_argument("--from", dest="source", type=_path, metavar="PATH", help=text)
 
 
 def _simulate(options) -> None:
@@ -619,7 +634,8 @@ def _describe(options) -> None:
     scores = record.baseline_table.pivot_table(
         index="class", columns="baseline", values="auroc", sort=False
     )
-    table = record.size_table.join(scores.add_prefix("AUROC ").round(3))
+    names = {"gc": "AUROC of GC content", "words": "AUROC of words"}
+    table = record.size_table.join(scores.round(3).rename(columns=names))
     print(table.to_string(na_rep=""))
     print(f"on record: {path}")
 
@@ -728,8 +744,8 @@ def _can_keep(results: Path | None, source=None) -> None:
     With `source`, a folder of one's own, also one that lies in it or holds those of other data.
     """
     folder = Path(os.path.realpath(store.results_folder(results)))
-    if loop := next((place for place in (folder, *folder.parents) if place.is_symlink()), None):
-        raise UsageError(f"{loop}: is a symbolic link that leads to itself")
+    if link := files.loop(folder):
+        raise UsageError(f"{link}: is a symbolic link that leads to itself")
     place = next(place for place in (folder, *folder.parents) if place.exists())
     if not place.is_dir():
         raise UsageError(f"{place}: is a file, expected a folder for records")

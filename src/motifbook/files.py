@@ -16,6 +16,12 @@ STDOUT = "-"
 """The name of standard output on a command line."""
 
 
+def loop(path: Path | str) -> Path | None:
+    """The link on the way to `path` that leads to itself, if there is one."""
+    place = Path(os.path.realpath(path))
+    return next((link for link in (place, *place.parents) if link.is_symlink()), None)
+
+
 def destination(path: Path | str, *inputs: Path | str) -> Path:
     """Where a file of this name is written: itself, or what it links to.
 
@@ -29,12 +35,15 @@ def destination(path: Path | str, *inputs: Path | str) -> Path:
     Raises
     ------
     ValueError
-        If it is anything else (a folder, a pipe, a device, a loop of links), or one of the inputs.
+        If it is anything else (a folder, a pipe, a device, a loop of links, no name at all), or one
+        of the inputs.
     PermissionError
         If it is there and write-protected.
     """
+    if not str(path) or str(path).endswith(os.sep):
+        raise ValueError(f"{str(path)!r}: expected a file's name")
     target = Path(os.path.realpath(path))
-    if target.is_symlink():
+    if loop(path):
         raise ValueError(f"{path}: is a symbolic link that leads to itself, expected a file's name")
     try:
         found = os.stat(path)

@@ -232,14 +232,14 @@ def in_short(table: pd.DataFrame) -> tuple[str, str]:
         return ", ".join(f"{word} {number}" for word, number in mine.value_counts().items())
 
     return (
-        f"A better first layer by the database: {counted('match_relevant')}; by the truth at the "
-        f"sites: {counted('precise')}. Of {len(OWN)} networks.",
-        f"An AUROC that is alike: {counted('auroc')}. A layer that is easier to read need not "
-        "predict better.",
+        f"Of {len(OWN)} networks, is the first layer better? By the database: "
+        f"{counted('match_relevant')}; by the truth at the sites: {counted('precise')}.",
+        f"Is the AUROC alike? {counted('auroc').capitalize()}. A layer that is easier to read need "
+        "not predict better.",
     )
 
 
-def gap(table: pd.DataFrame) -> pd.Series:
+def gap(table: pd.DataFrame) -> pd.DataFrame:
     """The worst large pool less the best small one, in the fraction of relevant filters."""
     rows = {}
     for kind in KINDS:
@@ -247,5 +247,5 @@ def gap(table: pd.DataFrame) -> pd.Series:
             [np.mean(v) for m in side if len(v := _values(table, kind, m, "match_relevant"))]
             for side in (SMALL, LARGE)
         )
-        rows[kind] = round(min(high) - max(low), 3) if low and high else np.nan
-    return pd.Series(rows, name="gap")
+        rows[kind] = signed(min(high) - max(low), 3) if low and high else rules.NOT_RUN
+    return pd.Series(rows).to_frame("gap")

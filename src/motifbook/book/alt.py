@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 Marks = list[tuple[float, float]]
 """(x, y) of each."""
@@ -54,13 +55,29 @@ def _name(figure: Figure, ax: Axes) -> str:
     """What to call a panel: its title, or the label of its values."""
     title = ax.get_title() or ax.get_title(loc="left")
     across, up = (" ".join(text.split()) for text in (ax.get_xlabel(), ax.get_ylabel()))
-    values = across if _is_named(ax.yaxis) else up
+    values = across if _is_named(_rows(ax)) else up
     return ": ".join(part for part in (" ".join(title.split()), values) if part)
 
 
-def _is_named(axis) -> bool:
+def _is_named(ticks: dict[float, str]) -> bool:
     """Whether an axis has names at its ticks, such as TFs or networks, and no numbers."""
-    return any(re.search(r"[A-Za-z]", text) for text in _ticks(axis).values())
+    return any(re.search(r"[A-Za-z]", text) for text in ticks.values())
+
+
+def _is_scale(ticks: dict[float, str]) -> bool:
+    """Whether an axis measures, and has no places such as names, pools or layers."""
+    return any("." in text and not re.search(r"[A-Za-z]", text) for text in ticks.values())
+
+
+def _rows(ax: Axes) -> dict[float, str]:
+    """Ticks of the y axis; of panels that share it, the first has them."""
+    shared = (ax, *ax.get_shared_y_axes().get_siblings(ax))
+    return next((ticks for one in shared if (ticks := _ticks(one.yaxis))), {})
+
+
+def _columns(ax: Axes) -> dict[float, str]:
+    shared = (ax, *ax.get_shared_x_axes().get_siblings(ax))
+    return next((ticks for one in shared if (ticks := _ticks(one.xaxis))), {})
 
 
 def _ticks(axis) -> dict[float, str]:
@@ -74,7 +91,7 @@ def _panel(ax: Axes, name: str) -> str:
     if meshes:
         return _mesh(ax, meshes[0], name)
     series = _series(ax)
-    across = _is_named(ax.yaxis)
+    across = _is_named(_rows(ax))
     told = [_told(key, marks, ax, across) for key, marks in list(series.items())[:MOST]]
     if not told:
         return ""
@@ -91,7 +108,7 @@ def _mesh(ax: Axes, mesh: QuadMesh, name: str) -> str:
         return ""
     zeros = int((values == 0).sum())
     least, most = np.nanmin(values), np.nanmax(values)
-    said = f"{len(values)} rows of {values[0].size} values from {least:.3g} to {most:.3g}"
+    said = f"{len(values)} rows of {values[0].size} values from {_number(least)} to {_number(most)}"
     if values.shape == (len(rows), len(columns)):
         row, column = divmod(int(np.nanargmax(values)), len(columns))
         said += f" ({rows[row]}, {columns[column]}); zeros: {zeros}"
@@ -102,32 +119,43 @@ _SIDES = {"ours": "ours", "paper": "the paper"}
 
 
 def _series(ax: Axes) -> dict[str, Marks]:
-    """Marks of the panel by name: of the legend, of the mark's group, or one name for all."""
+    """Marks of the panel by name: ours or the paper's, of the legend, or of the mark's group."""
     found: dict[str, Marks] = {}
     for line in ax.lines:
-        name = str(line.get_gid() or line.get_label())
-        if name.startswith("_"):
+        name = _named(line)
+        if not name:
             continue
-        side, _, quantity = name.partition("-")
-        if side in _SIDES and line.get_gid():
-            words = quantity.replace("_", " ")
-            name = f"{_SIDES[side]}, {words}" if quantity != "auroc" else _SIDES[side]
         both = zip(*(np.asarray(data, float).tolist() for data in line.get_data()), strict=True)
         marks = [(x, y) for x, y in both if math.isfinite(x) and math.isfinite(y)]
         found.setdefault(name, []).extend(marks)
     return {name: marks for name, marks in found.items() if marks}
 
 
+def _named(line: Line2D) -> str:
+    side, _, quantity = str(line.get_gid()).partition("-")
+    if side in _SIDES:
+        words = quantity.replace("_", " ")
+        return f"{_SIDES[side]}, {words}" if words not in ("", "auroc") else _SIDES[side]
+    label = str(line.get_label())
+    return str(line.get_gid() or "") if label.startswith("_") else label
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
 def _told(name: str, marks: Marks, ax: Axes, across: bool) -> str:
     """One series: its ends where it is a course, its middle where it is a cloud, else its range."""
-    if len({round(mark[1 if across else 0], 3) for mark in marks}) > FEW and not across:
-        lines = [line for line in ax.lines if name in (line.get_gid(), line.get_label())]
+    ticks = _rows(ax) if across else _columns(ax)
+    places = len({round(mark[1 if across else 0], 3) for mark in marks})
+    if not across and (places > FEW or _is_scale(ticks) or ax.get_xscale() == "log"):
+        lines = [line for line in ax.lines if name == _named(line)]
         if any(line.get_linestyle() not in ("None", "", " ") for line in lines):
             (x, y), (last_x, last_y) = marks[0], marks[-1]
-            return f"{name} from {y:.3g} at {x:g} to {last_y:.3g} at {last_x:g}"
+            return f"{name} from {_number(y)} at {x:g} to {_number(last_y)} at {last_x:g}"
         x, y = np.median(marks, axis=0)
-        return f"{name} ({len(marks)} marks), medians {x:.2f} across and {y:.2f} up"
-    ticks = _ticks(ax.yaxis if across else ax.xaxis)
+        of = f"({len(marks)} marks), medians" if len(marks) > 1 else "at"
+        return f"{name} {of} {x:.2f} across and {y:.2f} up"
     groups: dict[str, list[float]] = {}
     for x, y in marks:
         place, value = (y, x) if across else (x, y)
@@ -136,6 +164,5 @@ def _told(name: str, marks: Marks, ax: Axes, across: bool) -> str:
         groups.setdefault(key, []).append(value)
     means = {key: float(np.mean(values)) for key, values in groups.items()}
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
-    if means[low] == means[high]:
-        return f"{name} {means[low]:.3g}"
-    return f"{name} from {means[low]:.3g} ({low}) to {means[high]:.3g} ({high})"
+    least, most = (_number(means[key]) for key in (low, high))
+    return f"{name} {least}" if least == most else f"{name} from {least} ({low}) to {most} ({high})"

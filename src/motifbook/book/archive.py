@@ -25,8 +25,9 @@ READINGS = {
 """How the archived networks' filters were read and trimmed, in the order of the commits."""
 OFF = 0.10
 """A fraction that is further from the printed one than this is called off."""
-SMALL, LARGE = ("cnn-2", "cnn-4", "cnn9-4"), ("cnn-10", "cnn-25", "cnn-50", "cnn-100", "cnn9-25")
-"""Networks with a small first pool, and with a large one; both are archived in vivo."""
+SMALL = ("cnn-2", "cnn-4", "cnn9-4")
+LARGE = ("cnn-10", "cnn-25", "cnn-50", "cnn-100", "cnn9-25", "cnn-50-2")
+"""Networks with a small first pool, and with a large one: all that are archived in vivo."""
 
 
 def networks(folder: str | None = "synthetic") -> pd.DataFrame:
@@ -92,7 +93,7 @@ def whole(table: pd.DataFrame) -> str:
     missing = int((own["of"] - own["equal"]).sum())
     if not missing:
         return "yes, every link holds"
-    return f"yes, but for {missing} of {own['of'].sum()} comparisons"
+    return f"yes, but for {missing} of {own['of'].sum():,} comparisons"
 
 
 _TRIMMED = "trimmed PPMs, by the archive's rule (filters)"
@@ -245,7 +246,8 @@ def in_vivo_sentence(table: pd.DataFrame) -> str:
     worst, best = small.idxmin(), large.idxmax()
     ahead = "still ahead" if small[worst] > large[best] else "not ahead"
     return (
-        f"Small pools have a mean AUROC of {small.mean():.3f}, large ones of {large.mean():.3f}. "
+        f"The {len(small)} networks with small pools have a mean AUROC of {small.mean():.3f}, the "
+        f"{len(large)} with large ones of {large.mean():.3f}. "
         f"The nearest pair is {MODELS[worst].label} with {small[worst]:.3f} and "
         f"{MODELS[best].label} with {large[best]:.3f}: there the small pool is {ahead}."
     )

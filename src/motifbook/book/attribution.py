@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from motifbook.book import figures
-from motifbook.book.chapter import signed
+from motifbook.book.chapter import count, signed
 from motifbook.book.provenance import Markup, kept
 from motifbook.networks.architectures import MODELS
 from motifbook.yardsticks import attribution
@@ -100,13 +100,14 @@ def spread(read: Attribution | None) -> Figure:
     groups = list(table.groupby(["reader", "method"], sort=False))
     figure, ax = plt.subplots(figsize=(figures.WIDTH, 0.42 * len(groups) + 0.8))
     stream = np.random.default_rng(0)
+    names = [f"{_label(reader)}, {method}" for (reader, method), _ in groups]
     for place, ((reader, _), mine) in enumerate(groups):
         colour = figures.GREY if reader == attribution.CEILING else figures.PALETTE[0]
         colour = figures.PALETTE[1] if reader == "cnn-25" else colour
         heights = place + stream.uniform(-0.25, 0.25, len(mine))
-        ax.plot(mine["auroc"], heights, ".", color=colour, ms=4, alpha=0.4, gid=f"pairs-{place}")
+        dots = {"color": colour, "ms": 4, "alpha": 0.4, "label": names[place]}
+        ax.plot(mine["auroc"], heights, ".", gid=f"pairs-{place}", **dots)
         ax.plot([mine["auroc"].median()] * 2, [place - 0.35, place + 0.35], color="black", lw=2)
-    names = [f"{_label(reader)}, {method}" for (reader, method), _ in groups]
     ax.set_yticks(range(len(groups)), names)
     ax.set(ylim=(len(groups) - 0.5, -0.5), xlabel="AUROC over positions, each pair")
     ax.grid(True, axis="x")
@@ -120,7 +121,7 @@ def by_strand(read: Attribution | None) -> pd.DataFrame:
     wide = read.table.pivot_table("auroc", ["reader", "method"], "strand", sort=False)
     counts = pd.Series([pair.strand for pair in read.pairs]).value_counts()
     wide = wide[[strand for strand in ("+", "−", "both") if strand in wide.columns]].round(3)
-    wide.columns = [f"{strand} ({counts[strand]} pairs)" for strand in wide.columns]
+    wide.columns = [f"{strand} ({count(counts[strand], 'pair')})" for strand in wide.columns]
     return wide.rename(index=_label, level=0).rename_axis([None, None])
 
 
@@ -156,7 +157,7 @@ def checked(check: Check | None) -> str:
     if check is None:
         return "The comparison with another implementation is not on record."
     told = [
-        f"{_label(row.run.split('/')[3])}, {row.method}: {row.largest:.1e} of {row.scale:.2g} "
+        f"{_label(row.run.split('/')[3])}, {row.method}: {_power(row.largest)} of {row.scale:.2g} "
         f"({row.library}, {row.called})"
         for row in check.rows
     ]
@@ -166,11 +167,18 @@ def checked(check: Check | None) -> str:
     )
 
 
-def best_of_all(read: Attribution | None) -> pd.Series:
+def _power(value: float) -> str:
+    """Such as 2.0e−6."""
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+def best_of_all(read: Attribution | None) -> pd.DataFrame:
     """Mean over pairs of the best method's AUROC: what could be had at most by choosing."""
     if read is None:
-        return pd.Series(dtype=float)
+        return pd.DataFrame()
     table = read.table[read.table["reader"] != attribution.CEILING]
     best = table.groupby(["reader", "sequence", "tf"])["auroc"].max()
     found = best.groupby("reader", sort=False).mean()
-    return found.rename(index=_label).rename_axis(None).round(3)
+    found = found.rename(index=_label).rename_axis(None).round(3)
+    return found.to_frame("AUROC of the best method")

@@ -195,6 +195,17 @@ def mean_sd(values: Iterable[float], decimals: int = 3) -> str:
     return f"{mean}\u00a0±\u00a0{np.std(values):.{decimals}f}" if len(values) > 1 else mean
 
 
+def count(number: int, noun: str) -> str:
+    """How many of something there are.
+
+    Examples
+    --------
+    >>> count(1, "run"), count(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def signed(value: float, decimals: int = 2) -> str:
     """A number with its sign, which is a minus and no hyphen; zero has a plus.
 

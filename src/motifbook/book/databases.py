@@ -126,7 +126,8 @@ def curves(readings: Databases | None) -> Figure:
                 mean = mine.groupby("evalue")[[f"match_{which}", f"shuffled_{which}"]].mean()
                 for name, style in (("match", "-"), ("shuffled", (0, (3, 2)))):
                     drawn = mean[f"{name}_{which}"]
-                    look = {"ls": style, "lw": 1.4, "color": shades[year]}
+                    words = f"{year}, columns shuffled" if name == "shuffled" else str(year)
+                    look = {"ls": style, "lw": 1.4, "color": shades[year], "label": words}
                     ax.plot(drawn.index, drawn, gid=f"{name}-{model}-{which}-{year}", **look)
             ax.axvline(databases.PAPERS[1], color=figures.GREY, lw=0.8, zorder=0)
             ax.set(xscale="log", ylim=(-0.04, 1.04), title=f"{_label(model)}, {which}")
@@ -236,13 +237,13 @@ def survivor(readings: Databases | None) -> str:
     )
 
 
-def same_pair(readings: Databases | None) -> pd.Series:
+def same_pair(readings: Databases | None) -> pd.DataFrame:
     """The E at which one pair of motifs is judged in each release as in the paper's reading."""
     if readings is None:
-        return pd.Series(dtype=float)
+        return pd.DataFrame()
     size = pd.Series({one.release: one.targets for one in readings.releases})
     release, evalue = databases.PAPERS
-    return (evalue * size / size[release]).round(3).rename("E of the same p")
+    return (evalue * size / size[release]).round(3).to_frame("E of the same p")
 
 
 def ranks(readings: Databases | None) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motifbook.book import notebooks
+from motifbook.networks import receptive
 from motifbook.networks.architectures import parse_models
 from motifbook.networks.protocols import parse_profile
 from motifbook.records import runs, store
@@ -32,6 +33,8 @@ _CHECKS: dict[str, Callable] = {
     "in_vivo": parse_real,
     "missing": store.parse_missing,
     "ladder": store.parse_missing,
+    "backgrounds": receptive.parse_backgrounds,
+    "seed": receptive.parse_seed,
 }
 
 
@@ -62,7 +65,7 @@ def check(name: str, given: Mapping[str, str]) -> dict[str, str | int]:
             except ValueError:
                 raise ValueError(f"{parameter} must be a whole number, found {text!r}") from None
         if parameter in _CHECKS:
-            _CHECKS[parameter](text)
+            _CHECKS[parameter](values[parameter])
     # Last, because a folder to train into is made.
     store.open_results(given.get("results_dir"), given.get("missing", "skip"))
     return values
@@ -96,7 +99,7 @@ def run(name: str, given: Mapping[str, str], folder: Path) -> NotebookNode:
             kernel_name="python3",
             progress_bar=False,
             stderr_file=sys.stderr,
-            extra_arguments=["--log-level=ERROR"],  # of the kernel, whose notes are for no reader
+            extra_arguments=["--log-level=CRITICAL"],  # the kernel's notes are for no reader
         )
     except PapermillExecutionError as error:
         raise RuntimeError(f"chapter {name}: {error.ename}: {error.evalue}") from None

@@ -330,7 +330,7 @@ def against(
     ours : DataFrame
         One row per run: `model` and a column for each quantity (`runs.table`).
     theirs : DataFrame
-        One row per printed value: `model`, `quantity`, `mean`, `error`, of one data set and layer
+        One row per printed value: `model`, `quantity`, `mean`, `error`, of one dataset and layer
         (`claims.printed`). May be empty.
     models : sequence of str
         In the order of the x axis. Those without a run keep their place; none at all is said.

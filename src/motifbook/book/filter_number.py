@@ -230,7 +230,7 @@ def sooner(found: pd.DataFrame, models: Sequence[str]) -> str:
         return "Whether the largest network is sooner than the smallest cannot be told yet."
     low, high = rules.welch(rules.summary(ends[1]), rules.summary(ends[0]))
     return (
-        f"The largest network needs {signed(ends[1].mean() - ends[0].mean(), 1)} epochs compared "
-        f"with the smallest (95% interval {signed(low, 1)} to {signed(high, 1)}). If more filters "
-        "meant a better start, it should be fewer."
+        f"The largest network less the smallest: {signed(ends[1].mean() - ends[0].mean(), 1)} "
+        f"epochs (95% interval {signed(low, 1)} to {signed(high, 1)}). If more filters meant a "
+        "better start, it should need fewer."
     )

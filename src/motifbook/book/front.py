@@ -63,6 +63,7 @@ def answer(ledger: pd.DataFrame) -> str:
     verdicts = plain(own["verdict"])
     good, against = verdicts.isin(SETTLED).sum(), verdicts.isin(AGAINST).sum()
     open_ = (verdicts == rules.INCONCLUSIVE).sum()
+    rest = (verdicts == rules.UNTESTABLE).sum()
     if not good and not against:
         return "**Ours: not yet run.**"
     word = (
@@ -74,10 +75,15 @@ def answer(ledger: pd.DataFrame) -> str:
         if against < good
         else "partly"
     )
+    counts = [
+        f"{good} {'holds or has' if good == 1 else 'hold or have'} an equivalent number",
+        f"{against} {'does' if against == 1 else 'do'} not hold",
+        f"{open_} {'is' if open_ == 1 else 'are'} not settled by the trials on record",
+    ]
+    counts += [f"{rest} cannot be tested"] if rest else []
     return (
-        f"**Ours: {word}.** Of {len(own)} claims about simulated data and the design, {good} hold "
-        f"or have an equivalent number, {against} {'does' if against == 1 else 'do'} not hold, "
-        f"and {open_} {'is' if open_ == 1 else 'are'} not settled by the trials on record."
+        f"**Ours: {word}.** Of {chapter.count(len(own), 'claim')} about simulated data and the "
+        f"design, {', '.join(counts[:-1])}, and {counts[-1]}."
     )
 
 
@@ -110,16 +116,17 @@ def learning_rate(records: Iterable[Record]) -> str:
     moved = differences.effects(differences.ladder(records))
     written, run = (parse_protocol(name).learning_rate for name in ("as-written", "as-run"))
     found = moved[moved["rung"] == "optimiser"]
-    said = "; ".join(
-        f"in {row.label} {row.mean:.3f} of the filters match a relevant motif, and "
-        f"{row.as_run:.3f} as run"
+    said = " and ".join(
+        f"{row.mean:.3f} in {row.label} ({row.as_run:.3f} as run, in the same "
+        f"{chapter.count(row.trials, 'trial')})"
         for row in found.itertuples()
     )
     return (
         f"The Methods give {written:g}, and so do the model files; the routine that reads them "
         f"stores it in a misspelt variable and trains with its own {run:g}. "
         + (
-            f"With the optimiser as written, {said}."
+            "With the optimiser as written, the fraction of filters that match a relevant motif is "
+            f"{said}."
             if said
             else "Its effect is not yet on record."
         )
@@ -172,15 +179,17 @@ def finding(judged: pd.DataFrame) -> str:
     whole = is_it_a_motif.of(int(matched["precise"].sum()), len(matched))
     share = matched.groupby("label", sort=False)["precise"].agg(["sum", "size"])
     none = share.index[share["sum"] == 0]
+    matching = int(share.loc[none, "size"].sum())
     worst = (
-        f" In {', '.join(none)} not one does, though {share.loc[none, 'size'].sum()} filters match."
+        f" In {', '.join(none)} not one does, though {chapter.count(matching, 'filter')} "
+        f"{'matches' if matching == 1 else 'match'}."
         if len(none)
         else ""
     )
     return (
-        f"Of our filters that match a motif of the database, {whole} also find one motif in the "
-        f"sequences: at least half as many of their sites are copies of it as of the motif's "
-        f"own.{worst}"
+        f"Of our filters that match a motif of the database, {whole} also find a motif in the "
+        f"sequences: the share of their sites that is copies of one motif is at least half of "
+        f"what the motif's own matrix would reach.{worst}"
     )
 
 
@@ -276,8 +285,8 @@ def routes() -> HTML:
         links = [
             f'<a href="{name}.html">{names[name]}</a>\u00a0({read[name]:.0f})' for name in route
         ]
-        total = sum(read[name] for name in route)
-        rows.append((f"{limit} minutes", ", ".join(links), f"{total:.0f}"))
+        total = sum(round(read[name]) for name in route)  # of what is shown
+        rows.append((f"{limit} minutes", ", ".join(links), str(total)))
     return figures.words(
         pd.DataFrame(rows, columns=["with", "read (minutes)", "in all"]),
         caption="Three routes",

@@ -61,7 +61,7 @@ def gather(
     models, trials, profile, missing, results_dir
         As in `experiment.get`.
     in_vivo : str
-        The data set that stands for the paper's in vivo sequences; nothing is trained on it.
+        The dataset that stands for the paper's in vivo sequences; nothing is trained on it.
     """
     name, _ = catalogue.parse_real(in_vivo)
     places: dict[str, Any] = {"profile": profile, "results_dir": results_dir}
@@ -108,28 +108,34 @@ def counted(table: pd.DataFrame) -> str:
     """How many claims have which verdict, in two sentences."""
     own, other = table[~table["stand_in"]], table[table["stand_in"]]
     if not len(other):
-        return f"Of {len(own)} claims, {_numbers(own)}."
+        return f"Of {chapter.count(len(own), 'claim')}, {_numbers(own)}."
     return (
-        f"Of {len(own)} claims about the synthetic data and the design, {_numbers(own)}. Of "
-        f"{len(other)} about the paper's in vivo data, asked of other data, {_numbers(other)}."
+        f"Of {chapter.count(len(own), 'claim')} about the synthetic data and the design, "
+        f"{_numbers(own)}. Of {len(other)} about the paper's in vivo data, asked of other data, "
+        f"{_numbers(other)}."
     )
 
 
 def _numbers(table: pd.DataFrame) -> str:
     found = plain(table["verdict"]).value_counts()
-    parts = [f"{found[word]} {_PREDICATES[word]}" for word in rules.VERDICTS if word in found]
+    parts = [
+        f"{found[word]} {_PREDICATES[word][int(found[word] > 1)]}"
+        for word in rules.VERDICTS
+        if word in found
+    ]
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
 _PREDICATES = {
-    rules.EQUIVALENT: "are equivalent",
-    rules.HOLDS: "hold",
-    rules.DIFFERENT: "are different",
-    rules.FAILS: "do not hold",
-    rules.INCONCLUSIVE: "are inconclusive",
-    rules.NOT_RUN: "wait for runs",
-    rules.UNTESTABLE: "cannot be tested",
+    rules.EQUIVALENT: ("is equivalent", "are equivalent"),
+    rules.HOLDS: ("holds", "hold"),
+    rules.DIFFERENT: ("is different", "are different"),
+    rules.FAILS: ("does not hold", "do not hold"),
+    rules.INCONCLUSIVE: ("is inconclusive", "are inconclusive"),
+    rules.NOT_RUN: ("waits for runs", "wait for runs"),
+    rules.UNTESTABLE: ("cannot be tested", "cannot be tested"),
 }
+"""What is said of one claim with this verdict, and of several."""
 
 
 def both_rules(table: pd.DataFrame) -> pd.DataFrame:
@@ -205,8 +211,25 @@ def spread_sentence(table: pd.DataFrame) -> str:
     tested = table["spread_p"].dropna()
     sure = int((tested <= rules.LEVEL).sum())
     return (
-        f"Of {len(tested)} spreads over trials that could be compared, {sure} differ surely. Five "
+        f"Of {len(tested)} spreads over trials that could be compared, {sure} surely "
+        f"{'differs' if sure == 1 else 'differ'}. Five "
         "trials a side tell only large differences of spread."
+    )
+
+
+def small_pools_sentence(table: pd.DataFrame) -> str:
+    """How many of the numbers that are not settled are fractions of small pools."""
+    own = table[~table["stand_in"] & (table["kind"] == "number")]
+    unsettled = own[plain(own["verdict"]) == rules.INCONCLUSIVE]
+    if unsettled.empty:
+        return ""
+    fractions = unsettled[unsettled["quantity"].isin(["match_any", "match_relevant"])]
+    small = sum(set(models.split()) <= set(SMALL_POOLS) for models in fractions["models"])
+    return (
+        f"Of the {len(unsettled)} numbers among these, {small} "
+        f"{'is a fraction' if small == 1 else 'are fractions'} of filters before small pools, "
+        "which hold parts of motifs. Such a filter matches half by accident, and the fraction "
+        "hangs on where the line is drawn:"
     )
 
 

@@ -43,8 +43,11 @@ def profiles() -> pd.DataFrame:
 def machines(page: Gathered) -> str:
     """How many runs there are and what they ran on, in words."""
     hardware = sorted({record.hardware for record in page.records})
+    if not hardware:
+        return "None of these runs is on record yet."
     return (
-        f"{len(page.records)} of {len(page.wanted)} runs; on: {'; '.join(hardware) or 'none yet'}"
+        f"Means over trials; {len(page.records)} of {len(page.wanted)} runs are on record, made "
+        f"on: {'; '.join(hardware)}."
     )
 
 

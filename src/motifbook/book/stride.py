@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from motifbook.book import figures
-from motifbook.book.chapter import Gathered, signed
+from motifbook.book.chapter import Gathered, count, signed
 from motifbook.motifs.matrices import TFS
 from motifbook.networks import protocols, receptive
 from motifbook.networks.architectures import MODELS, Architecture, pooled_length
@@ -168,7 +168,7 @@ def _recall(record: Record, found: pd.DataFrame) -> str:
     by_chance = own["sites"].median() * 20 / positions
     recall = own["site_recall"].astype(float).median()
     return (
-        f"{record.label} {recall:.2f} ({len(own)} filters; as many sites at random places "
+        f"{record.label} {recall:.2f} ({count(len(own), 'filter')}; as many sites at random places "
         f"would reach at most {by_chance:.2f})"
     )
 

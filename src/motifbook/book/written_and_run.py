@@ -321,13 +321,13 @@ def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
     said = (
         f"What moves the distance between CNN-25 and CNN-4 in relevant matches most is "
         f"`{row['rung']}`: from {row['as_run']:.3f} to {row['mean']:.3f} in the same "
-        f"{row['trials']} trials {_shown(row)}."
+        f"{row['trials']} trials, a change of {_shown(row)}."
     )
     if not cut and sure:
         return f"{said} All its {runs} runs ended by themselves, so this stands."
     why = [] if sure else ["the interval does not leave out zero"]
     if cut:
-        why.append(f"{cut} of its {runs} runs were cut short while they still got better")
+        why.append(f"{cut} of its {runs} runs {'was' if cut == 1 else 'were'} cut short")
     return (
         f"{said} But {', and '.join(why)}: that a detail which the Methods leave out moves the "
         "paper's main result most is not shown."

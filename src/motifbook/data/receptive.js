@@ -30,7 +30,7 @@
     return svg;
   }
 
-  const percent = (value) => `${Math.round(100 * value)} %`;
+  const percent = (value) => `${Math.round(100 * value)}%`;
 
   function start(figure) {
     const data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);

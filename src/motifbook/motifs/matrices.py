@@ -325,8 +325,8 @@ _DEFAULT_NSITES = 20.0
 _MOTIF_LINE = re.compile(r"(MOTIF|motif)\b")
 _ALPHABET = re.compile(r"alphabet\b(\s*=)?", re.IGNORECASE)
 _END_ALPHABET = re.compile(r"end\s+alphabet\b", re.IGNORECASE)
-_CONVERT = "in {} format; convert it with the MEME Suite: {} {{0.name}} > {{0.stem}}.meme"
-_NUMBERS = r"([\d.]+[ \t]*)+\n"
+_CONVERT = "in {} format; convert it with the MEME Suite: {} {{0.name}} > {{1}}"
+_NUMBERS = r"[\d.]+([ \t]+[\d.]+)*\n"
 # What is given by mistake, by how it starts.
 _OTHER = {
     r">\S+\t[^\t\n]+\t-?[\d.]+": _CONVERT.format("HOMER", "homer2meme"),
@@ -339,10 +339,15 @@ _OTHER = {
         "four rows of numbers without a name; put a line '>name' above, then "
         + _CONVERT.format("JASPAR", "jaspar2meme -bundle").removeprefix("in JASPAR format; ")
     ),
-    r"(TF\s.*\n|[A-Z]\w+\s.*\n)*Pos\s+A\s+C\s+G\s+T": (
+    r"([A-Z]\w*([ \t].*)?\n)*Pos\s+A\s+C\s+G\s+T": (
         "in the format of CIS-BP; write its rows below 'MOTIF name' and "
         "'letter-probability matrix: alength= 4'"
     ),
+    r">.*\n(-?[\d.]+[ \t]+){3}-?[\d.]+\n": (
+        "a matrix with a row for each position, as HOCOMOCO has them; write probabilities below "
+        "'MOTIF name' and 'letter-probability matrix: alength= 4'"
+    ),
+    r".*\nA:\s": _CONVERT.format("UniPROBE", "uniprobe2meme"),
     r"<": "in XML or HTML; give the text output that lies beside it",
 }
 # What may follow a matrix: its URL, or the rules that complete MEME output draws.
@@ -409,9 +414,13 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
 def _refuse_other_format(path: Path, text: str) -> None:
     """Name the format of a file that is given by mistake, and what converts it."""
     lines = [line.strip() for line in text.splitlines()[:1000] if line.strip()]
+    made = f"{path.stem}.meme"
+    made = made if made != path.name else f"{path.stem}.converted.meme"  # a shell would empty it
     for start, what in _OTHER.items():
         if re.match(start, "\n".join([*lines, ""])):
-            raise MemeError(f"{path}:1: is {what.format(path)}; expected motifs in MEME format")
+            raise MemeError(
+                f"{path}:1: is {what.format(path, made)}; expected motifs in MEME format"
+            )
 
 
 def _check_head(lines: list[tuple[str, str]]) -> None:

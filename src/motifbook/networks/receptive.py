@@ -146,6 +146,20 @@ def receptive_field(steps: Iterable[tuple[int, int]]) -> tuple[int, int]:
 # --- What a second-layer filter can tell apart ------------------------------------------------
 
 
+def parse_backgrounds(number: int) -> int:
+    """How many backgrounds; raises ValueError as `random_backgrounds` does."""
+    if not isinstance(number, int) or number < 2:
+        raise ValueError(f"backgrounds must be a whole number, at least 2, found {number!r}")
+    return number
+
+
+def parse_seed(seed: int) -> int:
+    """What decides the backgrounds; raises ValueError as `random_backgrounds` does."""
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number in 0..{2**32 - 1}, found {seed!r}")
+    return seed
+
+
 def random_backgrounds(number: int, seed: int = 1) -> np.ndarray:
     """Uniform random DNA to embed a pattern in: (number, length) uint8.
 
@@ -155,10 +169,8 @@ def random_backgrounds(number: int, seed: int = 1) -> np.ndarray:
         If `number` is no whole number or below 2 (half choose the filter, half judge it), or the
         seed is no whole number or not in 0..2**32-1.
     """
-    if not isinstance(number, int) or number < 2:
-        raise ValueError(f"backgrounds must be a whole number, at least 2, found {number!r}")
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be a whole number in 0..{2**32 - 1}, found {seed!r}")
+    parse_backgrounds(number)
+    parse_seed(seed)
     # RandomState's stream is frozen: the stored figure stays what this function computes.
     stream = np.random.RandomState(seed)
     return stream.randint(0, 4, size=(number, _LENGTH)).astype(np.uint8)

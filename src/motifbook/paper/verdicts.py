@@ -25,7 +25,7 @@ _NO_INTERVAL = (math.nan, math.nan)
 
 
 class _Runs:
-    """The records by data set and model, checked to be comparable.
+    """The records by dataset and model, checked to be comparable.
 
     A model of the ladder is called after its switches: `cnn-4+optimiser`.
     """
@@ -284,7 +284,7 @@ def _needed_for_number(mine: Summary, claim: dict, tests: int, verdict: str) -> 
     margin = _margin(claim["quantity"]) - rounding
     equal = rules.trials_to_equivalence(mine, theirs, margin)
     if not equal and not seen:
-        return "no number of our trials, for the paper's own scatter"
+        return "no number of our trials would: the paper's own scatter is too wide"
     return f"if equal: {f'{equal} trials' if equal else 'no number of our trials'}; if not: {again}"
 
 
@@ -301,9 +301,9 @@ def ledger(records: Iterable, *, in_vivo: str = "deepsea", ladder: Iterable = ()
     Parameters
     ----------
     records : iterable of runs.Record
-        Of one protocol and one profile for each data set.
+        Of one protocol and one profile for each dataset.
     in_vivo : str
-        The data set that stands for the paper's in vivo sequences. On any but "deepsea" its
+        The dataset that stands for the paper's in vivo sequences. On any but "deepsea" its
         comparisons are judged, but its numbers are not: they are of other data.
     ladder : iterable of runs.Record
         Runs with one change of the training, for claims about its effect.
@@ -328,7 +328,7 @@ def ledger(records: Iterable, *, in_vivo: str = "deepsea", ladder: Iterable = ()
     Raises
     ------
     ValueError
-        Where two records are of the same run, or a data set's are of two protocols or profiles.
+        Where two records are of the same run, or a dataset's are of two protocols or profiles.
     """
     runs = _Runs(records, ladder)
     rows: list[dict] = []
@@ -633,7 +633,7 @@ def compare(
     Parameters
     ----------
     records : iterable of runs.Record
-        Of one data set, protocol and profile. The synthetic data are compared with Table 1, any
+        Of one dataset, protocol and profile. The synthetic data are compared with Table 1, any
         other with Table 2; only "deepsea" is the paper's own in vivo data and gets verdicts.
     quantities : iterable of str
         Which keys of `rules.LIMITS`; by default those that the paper prints for this layer.
@@ -653,14 +653,14 @@ def compare(
     Raises
     ------
     ValueError
-        For records that are not of one data set, protocol and profile.
+        For records that are not of one dataset, protocol and profile.
     """
     records = list(records)
     runs = _Runs(records)
     if not records:
         return pd.DataFrame()
     if len(runs.datasets) != 1:
-        raise ValueError(f"expected records of one data set; found {', '.join(runs.datasets)}")
+        raise ValueError(f"expected records of one dataset; found {', '.join(runs.datasets)}")
     (dataset,) = runs.datasets
     theirs = printed()
     of_dataset = theirs["dataset"] == ("synthetic" if dataset == "synthetic" else "in vivo")

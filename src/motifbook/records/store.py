@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 import motifbook
-from motifbook.files import write_whole
+from motifbook.files import loop, write_whole
 from motifbook.sequences.datasets import fingerprint
 
 FORMAT = 1
@@ -216,6 +216,8 @@ def open_results(results_dir: Path | str | None = None, missing: str = "skip") -
     """
     parse_missing(missing)
     folder = results_folder(results_dir)
+    if loop(folder):
+        raise ValueError(f"results_dir {str(folder)!r} is a symbolic link that leads to itself")
     if missing == "train" and not folder.exists():
         folder.mkdir(parents=True, exist_ok=True)
     if folder.exists() and not folder.is_dir():

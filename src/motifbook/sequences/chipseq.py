@@ -46,6 +46,8 @@ FEW = 100
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
 MEME = ".meme"
+INDICES = (".fai", ".gzi")
+"""What samtools and bedtools leave beside a FASTA file."""
 _TAKEN = {*DATASETS, "authors", "null"}
 FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
 
@@ -84,7 +86,8 @@ def from_folder(
     Any format of `readers.read` will do, and with a genome those of `intervals.intervals`. A
     file's name without its ending (and `.gz`) is its TF.
     Sequences that a file labels as not bound are negatives of every TF. The dataset has the
-    folder's name. Hidden files, README*, `relevant.csv`, MEME files and folders are no sets.
+    folder's name. Hidden files, README*, `relevant.csv`, MEME files, indices of
+    FASTA files (.fai, .gzi) and folders are no sets.
 
     What is left out or assumed is said in a warning for each file; so is a TF with fewer than `FEW`
     training sites.
@@ -254,7 +257,7 @@ def files(source: Folder | Path) -> dict[str, Path]:
     sets: dict[str, Path] = {}
     for file in sorted(path.iterdir(), key=lambda file: file.name.lower()):
         other = file.name.startswith((".", "README")) or file.name == "relevant.csv"
-        if other or file.is_dir() or file.name.lower().endswith(MEME):
+        if other or file.is_dir() or file.name.lower().endswith((MEME, *INDICES)):
             continue
         if not file.is_file():
             raise ValueError(f"{file}: is no file, or a link to none; expected bound sequences")
@@ -266,14 +269,14 @@ def files(source: Folder | Path) -> dict[str, Path]:
             )
         sets[tf] = file
     if not sets:
-        raise _too_few_sets(0)
+        raise _too_few_sets(str(path), 0)
     return sets
 
 
-def _too_few_sets(number: int) -> ValueError:
+def _too_few_sets(folder: str, number: int) -> ValueError:
     return ValueError(
-        f"{number} sets of sequences; at least two are needed, for each TF's negatives are the "
-        "other TFs' sites, or one with sequences that are labelled 0"
+        f"{folder}: holds {number or 'no'} set of sequences; at least two are needed, for each "
+        "TF's negatives are the other TFs' sites, or one with sequences that are labelled 0"
     )
 
 
@@ -341,7 +344,7 @@ def _dataset(
         unbound.append(others)
     negatives = sum(map(len, unbound))
     if own and len(sets) < 2 and not negatives:
-        raise _too_few_sets(1)
+        raise _too_few_sets(str(next(iter(sets.values())).parent), 1)
     owner = np.repeat([*range(len(sets)), -1], [*map(len, windows), negatives])
     windows += unbound
     bases = np.concatenate(windows)
@@ -456,8 +459,8 @@ def _left_out(
             )
         if reading.names_hold_label:
             said.append(
-                "every header starts or ends in what may be a label, taken as part of a name: if "
-                "it is one, write >0 and >1;"
+                "every header is, starts or ends in what may be a label, taken as a name: if it is "
+                "one, write >0 and >1;"
             )
         if reading.mended:
             said.append(f"{reading.mended:,} of {rows:,} hold U, read as T, or end in *;")
@@ -520,13 +523,13 @@ def _split(group: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]
 def _relevant(
     sets: Mapping[str, Path], given: Mapping[str, tuple[str, ...]] | None
 ) -> dict[str, tuple[str, ...]]:
-    given = {folded(tf): tuple(ids) for tf, ids in (given or {}).items()}
-    if unknown := given.keys() - {folded(tf) for tf in sets}:
+    names = {folded(tf) for tf in sets}
+    if unknown := [tf for tf in given or {} if folded(tf) not in names]:
         raise ValueError(
-            f"relevant motifs are given for {', '.join(sorted(unknown))}; the sets are "
-            f"{', '.join(sets)}"
+            f"relevant motifs are given for {', '.join(unknown)}; the sets are {', '.join(sets)}"
         )
-    known = {folded(tf): ids for tf, ids in matrices.RELEVANT.items()} | given
+    known = {folded(tf): ids for tf, ids in matrices.RELEVANT.items()}
+    known |= {folded(tf): tuple(ids) for tf, ids in (given or {}).items()}
     return {tf: known.get(folded(tf), ()) for tf in sets}
 
 
@@ -570,7 +573,10 @@ def _motifs_named(name: str, folder: Path, place: str) -> list[dict]:
         else:
             motif, source = matrices.find(name)
             motifs, prefix = [motif], ""
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ValueError(f"{place}: {name}: {reason}") from error
+    except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
     return [
         {

@@ -17,6 +17,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,8 @@ class Reading:
         Rows with a U, read as T, or `*` at the end, left out.
     names_hold_label : bool
         Whether every FASTA header starts or ends in the same two words that may be labels, beside
-        a name: 0 and 1, or such as pos and neg. They are taken for names.
+        a name: 0 and 1, or such as pos and neg; or there are but two headers, each of which comes
+        several times. They are taken for names.
     notes : tuple of str
         What else is to be said of the file.
     """
@@ -177,6 +179,8 @@ def _are_labels(headers: list[str]) -> bool:
 
 
 def _hold_labels(headers: list[str]) -> bool:
+    if len(Counter(headers)) == 2 and min(Counter(headers).values()) > 1:
+        return True  # such as 00 and 01, or chip and control
     words = [re.split(r"[\s|:;,=_]+", header.lower().strip("|")) for header in headers]
     places = ({word[place] for word in words} for place in (0, -1))
     return len(headers) > 2 and any(len(found) == 2 and found <= _LABELS for found in places)
