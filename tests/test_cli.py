@@ -741,7 +741,7 @@ def test_match_with_an_unknown_release(refused, tmp_path):
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (None, "No such file"),
+        (None, "bad.meme: no such file"),
         (b"", "bad.meme:1: no motif found"),
         (b"MEME version 4\n\nMOTIF a\n", "bad.meme:3: "),
         (b"MOTIF a\nletter-probability matrix: w= 2\n1 0 0 0\n1 0 x 0\n", "bad.meme:4: "),
