@@ -10,6 +10,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import logomaker
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -168,6 +169,16 @@ class TestLogo:
     def test_bases_have_colours_of_their_own(self):
         ax = figures.logo(np.eye(4), plt.figure().subplots())
         assert letters(ax) == {(n + 0.5, base): (0, 2) for n, base in enumerate("ACGT")}
+
+    def test_outlines_are_those_of_logomaker(self):
+        ppm = np.random.default_rng(0).dirichlet([0.4] * 4, 12)
+        ours = figures.logo(ppm, plt.figure().subplots())
+        bits = pd.DataFrame(ppm * information(ppm)[:, None], columns=list("ACGT"))
+        theirs = logomaker.Logo(bits, ax=plt.figure().subplots(), width=0.94).glyph_df
+        drawn = {LETTERS[to_hex(p.get_facecolor())]: p.get_path().vertices for p in ours.patches}
+        for base in "ACGT":
+            outlines = [np.add(g.patch.get_path().vertices, [0.5, 0]) for g in theirs[base]]
+            np.testing.assert_allclose(drawn[base], np.concatenate(outlines), atol=1e-12)
 
 
 def certain(bases, length=5):
