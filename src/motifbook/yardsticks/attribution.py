@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 MODELS = ("cnn-2", "cnn-25")
 SEQUENCES = 100
-"""Test sequences that are read: the first ones."""
+"""Test sequences that are read: the first ones. A profile of few reads a 200th of its number."""
 STEPS = 32
 """Points on the way of integrated gradients, in the middles of equal parts."""
 METHODS = ("saliency", "integrated gradients", "mutagenesis")
@@ -375,7 +375,9 @@ def write(
     results_dir: Path | str | None = None,
 ) -> Path:
     """Compute `make` and keep it, whole or not at all."""
-    made = make(models, trial, profile, results_dir=results_dir)
+    few = parse_profile(profile).sequences
+    sequences = SEQUENCES if few is None else min(SEQUENCES, few // 200)
+    made = make(models, trial, profile, sequences, results_dir)
     return store.save(path(profile, results_dir), made)
 
 
