@@ -67,8 +67,8 @@ sweep: $(STAMP)
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--extra book --extra test --extra cluster --extra jax --extra report --quiet --no-annotate \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		--extra book --extra test --extra cluster --extra jax --extra report --extra train --quiet \
+		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--output-file requirements.lock
 
 clean:

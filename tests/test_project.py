@@ -11,6 +11,7 @@ import pytest
 import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import motifbook
 
@@ -23,6 +24,7 @@ LOCKED = [
     if not line.startswith("#")
 ]
 PYTHONS = ("3.11", "3.12", "3.13")
+"""Of the lock, which holds TensorFlow."""
 
 
 def wanted() -> list[Requirement]:
@@ -82,9 +84,22 @@ def test_no_addresses(name):
     assert "://" not in (ROOT / name).read_text()
 
 
-def test_environment_is_the_lock_on_the_same_pythons():
+def test_environment_has_the_locks_pythons():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    assert f"python{PROJECT['requires-python']}" in environment["dependencies"]
+    (python,) = [entry for entry in environment["dependencies"] if str(entry).startswith("python>")]
+    able = SpecifierSet(python.removeprefix("python"))
+    assert [minor for minor in range(8, 20) if f"3.{minor}" in able] == [11, 12, 13]
+    assert all(version in SpecifierSet(PROJECT["requires-python"]) for version in PYTHONS)
+
+
+def test_the_package_alone_needs_no_framework():
+    names = {Requirement(text).name for text in PROJECT["dependencies"]}
+    assert not names & {"keras", "tensorflow", "tensorflow-cpu", "jax", "onnx"}
+    assert {"keras", "tensorflow"} < {Requirement(text).name for text in EXTRAS["train"]}
+
+
+def test_environment_has_the_lock_and_the_package():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
     assert pip == ["--requirement requirements.lock", "--editable ."]
 

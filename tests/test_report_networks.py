@@ -486,3 +486,47 @@ def test_onnx_and_kernels_need_no_keras(tmp_path):
     )
     files = [str(tmp_path / name) for name in ("net.onnx", "k.npy")]
     subprocess.run([sys.executable, "-c", program, *files], check=True)
+
+
+WITHOUT = """
+import sys
+
+class Without:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("tensorflow", "keras", "jax"):
+            raise ImportError(name + " was imported")
+
+sys.meta_path.insert(0, Without())
+from motifbook.cli import main
+from motifbook.records import experiment
+
+for model in sys.argv[3:]:
+    code = main(["report", model, sys.argv[1], "--output", sys.argv[2], "--jaspar", "2016"])
+    if code:
+        sys.exit(code)
+assert isinstance(experiment.get("cnn-25", 1), list)
+"""
+
+
+@pytest.mark.slow
+def test_a_report_on_onnx_or_kernels_and_the_records_need_no_framework(tmp_path):
+    onnx.save(onnx_model(), tmp_path / "net.onnx")
+    np.savez(tmp_path / "k.npz", kernels=KERNELS)
+    rows = RNG.integers(0, 4, (60, LENGTH))
+    texts = ["".join("ACGT"[base] for base in row) for row in rows]
+    (tmp_path / "s.fa").write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(texts)))
+    names = ["s.fa", "report.html", "net.onnx", "k.npz"]
+    command = [sys.executable, "-c", WITHOUT, *(str(tmp_path / name) for name in names)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "first, relu after batch norm" in done.stdout and "k, none known" not in done.stdout
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_a_file_of_keras_without_keras_is_one_line(tmp_path, keras_model, monkeypatch):
+    import importlib.util
+
+    keras_model.save(tmp_path / "net.keras")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"not installed .*: pip install 'motifbook\[train\]'"):
+        network.read(tmp_path / "net.keras")

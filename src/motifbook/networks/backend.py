@@ -17,6 +17,7 @@ from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax")
 """Those that have a training loop here."""
+_EXTRA = {"tensorflow": "train", "jax": "jax"}
 KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 """Keras's own defaults, which our networks need."""
 _CHANGES_NUMBERS = (
@@ -49,8 +50,12 @@ def check() -> None:
     """
     if name() not in BACKENDS:
         raise ValueError(f"KERAS_BACKEND is {name()!r}, expected one of {', '.join(BACKENDS)}")
-    if importlib.util.find_spec(name()) is None:
-        raise ValueError(f"KERAS_BACKEND is {name()!r}, which is not installed")
+    for package in (name(), "keras"):
+        if importlib.util.find_spec(package) is None:
+            asked = f" (KERAS_BACKEND is {name()!r})" if package == name() else ""
+            raise ValueError(
+                f"{package} is not installed{asked}: pip install 'motifbook[{_EXTRA[name()]}]'"
+            )
     if "keras" in sys.modules and (found := sys.modules["keras"].config.backend()) != name():
         raise ValueError(
             f"Keras was imported before and runs on {found!r}, expected {name()!r}; "

@@ -53,6 +53,7 @@ def read(path: Path, layer: str | None = None) -> Network:
         If the file names what is not on the list or reaches out of itself, is damaged, has several
         inputs, or no Conv1D reads the sequence.
     """
+    backend.check()  # without Keras there is no looking through either
     _vet(path)
     backend.start()
     import keras
