@@ -21,8 +21,8 @@ def ppm(text, width=12):
 
 
 def test_features_of_a_filter_that_can_be_counted():
-    table = features([ppm("GGTACC"), ppm("AAAAAA")], [10, 1000], 100_000)
-    assert list(table.columns) == list(PPM)
+    table = features([ppm("GGTACC"), ppm("AAAAAA")], [100, 10_000], 1_000_000)
+    assert list(table.columns) == [*PPM, "excess"]
     first, second = (table.loc[i] for i in (0, 1))
     assert first["information"] == first["core"] == 12  # six columns of two bits
     assert first["flanks"] == 0
@@ -39,7 +39,7 @@ def test_only_what_lies_outside_the_informative_columns_is_flank():
     matrix = ppm("GGTACC")
     matrix[0] = weak
     bits = 2 + (weak * np.log2(weak)).sum()
-    (row,) = features([matrix], [1], 10).itertuples()
+    (row,) = features([matrix], [50], 100).itertuples()
     assert row.flanks == pytest.approx(bits)
     assert row.core == 12
 
@@ -48,23 +48,57 @@ def test_agreement_and_nearest_are_found_on_either_strand_and_moved():
     mine = np.array([ppm("GATTACA"), ppm("CCCCCCC")])
     theirs = np.array([np.roll(ppm("TGTAATC"), 2, axis=0), ppm("AAAAAAA")])  # GATTACA, turned
     assert similarity(mine, theirs)[0, 0] == pytest.approx(1)
-    table = features(mine, [1, 1], 10, replicates=[theirs, mine])
+    table = features(mine, [50, 50], 100, replicates=[theirs, mine])
     assert table["agreement"][0] == pytest.approx(1)
     assert table["nearest"][0] == pytest.approx(similarity(mine, mine)[0, 1])
-    narrow = features(mine, [1, 1], 10, replicates=[theirs[:, 3:]])  # of another width
+    narrow = features(mine, [50, 50], 100, replicates=[theirs[:, 3:]])  # of another width
     assert narrow["agreement"][0] > 0.5
 
 
 def test_a_filter_without_sites_has_no_probability():
-    table = features([ppm("GATTACA"), np.zeros((12, 4))], [5, 0], 10)
+    table = features([ppm("GATTACA"), np.zeros((12, 4))], [50, 0], 100)
     assert table.loc[1].isna().all()
     found = score(table)
     assert np.isnan(found["probability"][1])
     assert 0 < found["probability"][0] < 1
 
 
+def test_a_filter_of_too_few_sites_is_not_judged():
+    found = score(features([ppm("GATTACA")] * 2, [29, 30], 10_000))["probability"]
+    assert np.isnan(found[0]) and found[1] > 0
+
+
+def test_the_excess_is_the_information_that_the_number_of_sites_does_not_explain():
+    # 8 bits, one site in 2^6 positions: two bits, less 1.5 / ln 2 / 1000 for each column.
+    found = real_motif.excess(8.0, 1000, 64_000, 10)
+    assert found == pytest.approx(2 - 0.0216404, abs=1e-6)
+
+
+def test_a_filter_whose_sites_are_no_more_than_chance_is_no_motif():
+    table = pd.DataFrame({"match": [25.0, 25.0], "excess": [0.1, 0.0]})
+    above, none = score(table)["probability"]
+    assert above > 0.5 > none
+    assert none == above / 2
+
+
+def test_a_random_filter_that_seldom_fires_is_no_motif():
+    # The sharpest of random 9-mers, as many as a word of 9 bits has by chance.
+    stream = np.random.default_rng(1)
+    weights = stream.normal(size=(9, 4, 20))
+    bases = stream.integers(0, 4, (1000, 200))
+    windows = np.lib.stride_tricks.sliding_window_view(bases, 9, axis=1).reshape(-1, 9)
+    scores = weights[np.arange(9), windows].sum(axis=1)
+    ppms, sites = [], []
+    for own in scores.T:
+        best = windows[np.argsort(own)[-60:]]
+        ppms.append(np.eye(4)[best].mean(axis=0))
+        sites.append(len(best))
+    found = score(features(ppms, sites, bases.size))["probability"]
+    assert (found < 0.5).mean() >= 0.95
+
+
 def test_the_probability_is_the_log_odds_of_the_coefficients_on_record():
-    table = pd.DataFrame({"match": [3.0, 1000.0]})
+    table = pd.DataFrame({"match": [3.0, 1000.0], "excess": [1.0, 1.0]})
     found = score(table)
     one = real_motif.fitted().variants["E-value alone"]
     odds = one.intercept + one.coefficients["match"] * (3 - one.mean["match"]) / one.scale["match"]
@@ -82,8 +116,8 @@ def test_the_variant_is_the_one_that_uses_all_that_is_known():
         "with a database": {"e_values": e_values},
         "everything": {"replicates": replicates, "e_values": e_values},
     }.items():
-        table = features(matrices, [1], 10, **given)
-        assert list(table.columns) == list(VARIANTS[name])
+        table = features(matrices, [50], 100, **given)
+        assert set(table.columns) == {*VARIANTS[name], "excess"}
         assert score(table)["variant"][0] == name
 
 
@@ -135,6 +169,8 @@ def toy():
             "precise": precise,
             **columns,
             "match_without": 0.0,
+            "excess": 1.0,
+            "kind": "trained",
         }
     )
 
@@ -178,7 +214,8 @@ def test_the_score_on_record_is_the_fit_to_the_table_on_record():
         found = again.variants[name]
         assert found.coefficients == pytest.approx(one.coefficients, rel=1e-2, abs=1e-2)
         assert found.auroc == pytest.approx(one.auroc, abs=1e-3)
-    plain = table[table["dataset"] == "synthetic"]
+    plain = table[(table["dataset"] == "synthetic") & (table["kind"] == "trained")]
+    assert fitted.untrained == again.untrained
     assert (fitted.filters, fitted.precise) == (len(plain), plain["precise"].sum())
 
 

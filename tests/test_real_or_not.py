@@ -4,7 +4,7 @@ import pytest
 
 from motifbook.book import figures, real_or_not
 from motifbook.yardsticks import real_motif
-from motifbook.yardsticks.real_motif import VARIANTS, Bin, Fit, Separation, Variant
+from motifbook.yardsticks.real_motif import VARIANTS, Bin, Fit, Separation, Share, Variant
 
 
 def separation(auroc, found, precise=10, interval=None):
@@ -43,6 +43,15 @@ def fit():
             },
             "everything": {},
         },
+        untrained_filters=40,
+        untrained={
+            name: {
+                "synthetic": {"as initialised": Share(filters=30, called=0)},
+                "random": {"rarer": Share(filters=10, called=2)},
+            }
+            for name in VARIANTS
+        },
+        with_untrained=dict.fromkeys(VARIANTS, 0.987),
     )
 
 
@@ -80,6 +89,15 @@ def test_a_miss_between_real_bases_is_a_miss(fit):
     found = real_or_not.artefacts(fit)
     assert found.loc[("no database", "all"), "AUROC"] == "0.950 (0.900 to 1.000)"
     assert found.loc[("no database", "CNN-4"), "AUROC"] == "–"
+
+
+def test_untrained_filters_that_are_called_real_are_counted(fit):
+    found = real_or_not.untrained(fit)
+    assert list(found.index) == [("synthetic data", "as initialised"), ("random bases", "rarer")]
+    assert list(found["no database"]) == ["0 of 30", "2 of 10"]
+    said = real_or_not.untrained_in_words(fit)
+    assert "*no database*: 2 of 40 (5.00%), most of those that are *rarer* on random bases" in said
+    assert "0.987 (*no database*)" in said
 
 
 def test_the_calibration_that_is_drawn():

@@ -14,6 +14,7 @@ from motifbook.report import kernels_file, measure, network, sequences
 from motifbook.report import page as pages
 from motifbook.report.network import Network
 from motifbook.sequences.datasets import encode, one_hot
+from motifbook.yardsticks import real_motif
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "authors"
 
@@ -146,7 +147,10 @@ def test_a_report(planted):
     assert table["matched"].tolist()[:2] == [True, True] and not table["matched"].iloc[3]
     assert table["sites"].iloc[3] == 0 and np.isnan(table["probability"].iloc[3])
     assert "filter3" not in report.trimmed
-    assert (table["probability"].iloc[:2] > table["probability"].iloc[2]).all()
+    assert table["probability"].iloc[0] > 0.9 > 0.1 > table["probability"].iloc[2]
+    # It reads the strand that nothing was planted on.
+    assert table["sites"].iloc[1] < real_motif.FEWEST and np.isnan(table["probability"].iloc[1])
+    assert "1 filters have fewer than 30 sites, and are not judged" in report.notes
     assert pd.isna(table["nearest"].iloc[3])
     # What was matched is what is kept, and what Tomtom is asked again gives the same.
     again = tomtom.match(list(report.trimmed.values()), targets)

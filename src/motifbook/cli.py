@@ -260,7 +260,8 @@ def _parser() -> argparse.ArgumentParser:
         "calibrate",
         _calibrate,
         "Fit the score that says whether a filter is a motif to the runs on record (synthetic).",
-        "Writes real_motif.json, the score, and real_motif.csv.gz, the filters it was fitted to. "
+        "Untrained networks of the same architectures are part of the fit. Writes real_motif.json, "
+        "the score, and real_motif.csv.gz, the filters it was fitted to. "
         "It is tried on runs of the dataset peaks-planted, profile quick, where there are any.",
     )
     calibrate.add_argument(
@@ -683,6 +684,7 @@ def _calibrate(options) -> None:
     )
     if not records:
         raise UsageError("none of these runs is on record; see: motifbook runs")
+    backend.check()
     between = experiment.get(
         options.models,
         options.trials,
@@ -693,7 +695,12 @@ def _calibrate(options) -> None:
     score, table = real_motif_fit.make(records, between)
     for name, one in score.variants.items():
         (value, low, high), worst = one.auroc, one.lowest_auroc[0]
-        print(f"{name:<16} AUROC {value:.3f} ({low:.3f} to {high:.3f}), lowest {worst:.3f}")
+        every = [one for kinds in score.untrained[name].values() for one in kinds.values()]
+        noise = f"{sum(one.called for one in every)} of {sum(one.filters for one in every)}"
+        print(
+            f"{name:<16} AUROC {value:.3f} ({low:.3f} to {high:.3f}), lowest {worst:.3f}; "
+            f"{noise} untrained filters called real"
+        )
     for path in real_motif_fit.write(score, table, options.folder):
         print(f"on record: {path}")
 

@@ -23,8 +23,9 @@ WEIGHTS = ("no database", "everything")
 def line(fit: Fit) -> Markup:
     """The line of a figure or table: which fit it shows."""
     text = (
-        f"From the score on record, real_motif.json: {fit.filters:,} filters of "
-        f"{len(fit.configuration['models'])} models (configuration "
+        f"From the score on record, real_motif.json: {fit.filters:,} trained and "
+        f"{fit.untrained_filters:,} untrained filters of {len(fit.configuration['models'])} models "
+        f"(configuration "
         f"{fit.configuration_sha256[:8]}); made by motifbook calibrate."
     )
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
@@ -143,6 +144,46 @@ def artefacts_in_words(fit: Fit) -> str:
     if missing := [f"*{name}*" for name in fit.variants if not fit.artefacts.get(name)]:
         words += f" Not asked, for want of a second trial of every network: {', '.join(missing)}."
     return words
+
+
+DATA = {
+    "synthetic": "synthetic data",
+    "random": "random bases",
+    "peaks-planted": "real bases, motifs planted",
+}
+
+
+def untrained(fit: Fit) -> pd.DataFrame:
+    """Of untrained filters, how many are called real: by sequences and kind, a column a variant."""
+    rows = {}
+    for data, label in DATA.items():
+        for kind in fit.untrained[SHOWN[0]].get(data, {}):
+            found = {name: fit.untrained[name][data][kind] for name in fit.variants}
+            rows[label, kind] = {
+                name: _share(one.called, one.filters) for name, one in found.items()
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def untrained_in_words(fit: Fit) -> str:
+    """The share of untrained filters that are called real, and where it is greatest."""
+    said = []
+    for name in SHOWN:
+        shares = {
+            (DATA[data], kind): one.called / one.filters
+            for data, by_kind in fit.untrained[name].items()
+            for kind, one in by_kind.items()
+        }
+        every = [one for by_kind in fit.untrained[name].values() for one in by_kind.values()]
+        total, whole = sum(one.called for one in every), sum(one.filters for one in every)
+        data, kind = most = max(shares, key=shares.__getitem__)
+        worst = f", most of those that are *{kind}* on {data} ({shares[most]:.1%})" if total else ""
+        said.append(f"*{name}*: {total} of {whole:,} ({total / whole:.2%}){worst}")
+    together = ", ".join(f"{fit.with_untrained[name]:.3f} (*{name}*)" for name in SHOWN)
+    return (
+        "Of filters that have learned nothing, these are called real: " + "; ".join(said) + ". "
+        f"The AUROC of all filters together, trained or not, is {together}."
+    )
 
 
 def in_short(fit: Fit) -> str:

@@ -386,6 +386,8 @@ def assemble(
         table["e_value"].to_numpy(float),
     )
     scored = real_motif.score(features)
+    if few := int(((found.sites > 0) & (found.sites < real_motif.FEWEST)).sum()):
+        notes.append(f"{few} filters have fewer than {real_motif.FEWEST} sites, and are not judged")
     table["probability"], table["outside"] = (
         scored[name].to_numpy() for name in ("probability", "outside")
     )

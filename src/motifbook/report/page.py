@@ -282,8 +282,10 @@ def _explained(report: Report) -> str:
  Tomtom compares it with {len(report.targets):,} targets of {escape(report.database)}. A filter that
  matches is not yet a motif, and a motif need not be in a database.</p>
 <p><b>Motif?</b> is the probability that the filter's sites are motifs of one TF, by a logistic
- regression fitted to simulated data, where that is known ({escape(report.variant)}).{replicates} A
- star marks a filter that is unlike those of the fit. {silenced}</p>"""
+ regression fitted to simulated data, where that is known, and to untrained networks
+ ({escape(report.variant)}). A filter with no more sites than its information lets one expect by
+ chance is not called a motif.{replicates} A star marks a filter that is unlike those of the fit.
+ {silenced}</p>"""
 
 
 def _row(report: Report, name: str, shown: list[str]) -> str:

@@ -4,6 +4,14 @@
 and, where there is a database, the best E-value. `score` turns that into the probability that a
 filter is *precise*, as `site_accuracy` has it: that enough of its sites are motifs of one TF. It is
 a logistic regression, fitted to simulated data, where that is known; `real_motif_fit` makes it.
+
+Two rules stand before it, whatever was fitted:
+
+* A filter with fewer than `FEWEST` sites is not judged. The fewer sites, the sharper their PPM is
+  by chance.
+* A filter whose sites are no more than windows of its PPM's information are by chance is not called
+  a motif: its probability is halved. That is where `excess` is not above zero. A random filter that
+  seldom fires is as sharp as a motif, but its sites are no more than that.
 """
 
 from __future__ import annotations
@@ -29,6 +37,8 @@ LAGS = 4
 """A repeat of units of up to this many bases counts as low complexity."""
 OVERLAP = 5
 """Columns that two PPMs must share to be compared."""
+FEWEST = 30
+"""Sites that a filter needs to be judged."""
 LEAST_E, MOST_E = 1e-30, 1e3
 """E-values beyond these say no more."""
 
@@ -56,6 +66,11 @@ FEATURES = {
 }
 """Every feature, in words. Similarities are correlations of PPMs in their best alignment."""
 
+EXCESS = "excess"
+"""The column of `features` that the second rule asks: log2 of the sites per position, and the
+information of the PPM (bits), less what its number of sites alone gives it (Schneider et al. 1986,
+J Mol Biol 188:415)."""
+
 VARIANTS = {
     "E-value alone": ("match",),
     "no database": PPM,
@@ -76,9 +91,9 @@ class Variant(Struct, frozen=True, kw_only=True):
         odds, and the range that was fitted on.
     intercept : float
     auroc, mean_auroc, lowest_auroc : (value, low, high)
-        With each architecture left out in turn: of all filters together; within an architecture, on
-        average and in the worst. Beside each the 2.5th and 97.5th percentile of draws of
-        architectures, with replacement.
+        Of trained filters, with each architecture left out in turn: of all together; within an
+        architecture, on average and in the worst. Beside each the 2.5th and 97.5th percentile of
+        draws of architectures, with replacement.
     """
 
     mean: dict[str, float]
@@ -128,13 +143,22 @@ class Separation(Struct, frozen=True, kw_only=True):
     mistaken: Count
 
 
+class Share(Struct, frozen=True, kw_only=True):
+    """Of so many filters that are not precise, how many have a probability of at least 1/2."""
+
+    filters: Count
+    called: Count
+
+
 class Fit(Envelope, frozen=True, kw_only=True, eq=False):
     """The score on record.
 
     Attributes
     ----------
     filters, precise : int
-        That it was fitted to, and how many of these are precise.
+        Trained ones that it was fitted to, and how many of these are precise.
+    untrained_filters : int
+        That it was fitted to besides.
     variants : dict
         By the names of `VARIANTS`.
     by_model : dict of dict
@@ -148,16 +172,24 @@ class Fit(Envelope, frozen=True, kw_only=True, eq=False):
     artefacts : dict of dict
         By variant and architecture, and of "all": filters that were trained on `peaks-planted`, by
         a fit to the synthetic data without that architecture. Empty where there was no such run.
+    untrained : dict of dict of dict
+        By variant, data and kind (of `untrained_filters.KINDS`): untrained filters that are called
+        real, by a fit without their architecture.
+    with_untrained : dict
+        By variant: AUROC of all filters together, trained or not.
     """
 
     kind: Annotated[str, Meta(pattern="^real-motif$")] = "real-motif"
     filters: Number
     precise: Count
+    untrained_filters: Count
     variants: dict[str, Variant]
     by_model: dict[str, dict[str, Score]]
     calibration: dict[str, tuple[Bin, ...]]
     novel: dict[str, dict[str, Separation]]
     artefacts: dict[str, dict[str, Separation]]
+    untrained: dict[str, dict[str, dict[str, Share]]]
+    with_untrained: dict[str, Score]
 
 
 @cache
@@ -197,8 +229,8 @@ def features(
     Returns
     -------
     DataFrame
-        One row per filter, the columns of `FEATURES` that can be had; NaN for a filter without
-        sites.
+        One row per filter, `EXCESS` and the columns of `FEATURES` that can be had; NaN for a filter
+        with fewer than `FEWEST` sites.
 
     Raises
     ------
@@ -230,6 +262,7 @@ def features(
         "composition": -(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1),
         "nearest": _nearest(ppms),
         "site_rate": log_sites,
+        EXCESS: excess(bits.sum(axis=1), sites, positions, ppms.shape[1]),
     }
     if replicates:
         best = [similarity(ppms, other).max(axis=1) for other in replicates]
@@ -242,8 +275,23 @@ def features(
             )
         table["match"] = -np.log10(np.clip(given, LEAST_E, MOST_E))
     found = pd.DataFrame(table).astype(float)
-    found.loc[(sites == 0) | ~ppms.any(axis=(1, 2))] = np.nan
+    found.loc[(sites < FEWEST) | ~ppms.any(axis=(1, 2))] = np.nan
     return found
+
+
+def excess(information, sites, positions: int, columns: int):
+    """By what a filter's sites exceed chance, in bits; see `EXCESS`.
+
+    Windows that are as alike as those of a PPM of I bits are 2^-I of random ones.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_number = 1.5 / np.log(2) * columns / sites
+        return information - by_number + np.log2(sites / positions)
+
+
+def halved(probability, excess):
+    """The second rule: half of the probability where the excess is not above zero."""
+    return np.where(np.asarray(excess) > 0, 1, 0.5) * probability
 
 
 def score(table: pd.DataFrame, fit: Fit | None = None) -> pd.DataFrame:
@@ -259,9 +307,9 @@ def score(table: pd.DataFrame, fit: Fit | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `probability` (NaN where a feature is), `outside` (names of features beyond the range
-        that was fitted on, joined by ", "; empty if there is none) and `variant`, with the index
-        of `table`.
+        `probability` (NaN where a feature is; halved by the second rule), `outside` (names of
+        features beyond the range that was fitted on, joined by ", "; empty if there is none) and
+        `variant`, with the index of `table`.
 
     Raises
     ------
@@ -281,7 +329,11 @@ def score(table: pd.DataFrame, fit: Fit | None = None) -> pd.DataFrame:
     beyond = (values < pd.Series(one.low)) | (values > pd.Series(one.high))
     outside = [", ".join(name for name in used if row[name]) for _, row in beyond.iterrows()]
     return pd.DataFrame(
-        {"probability": 1 / (1 + np.exp(-odds)), "outside": outside, "variant": variant},
+        {
+            "probability": halved(1 / (1 + np.exp(-odds)), table[EXCESS]),
+            "outside": outside,
+            "variant": variant,
+        },
         index=table.index,
     )
 

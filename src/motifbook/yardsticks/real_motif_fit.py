@@ -1,8 +1,10 @@
 """Fit the score of `real_motif` to simulated data, and say how good it is where it was not fitted.
 
 The filters of the paper's table 1 networks, with the truth at their sites, are put in a table
-(`table`); architectures are left out in turn (`held_out`), and motifs too (`novel`). Filters that
-were trained between real bases are asked as well (`artefacts`).
+(`table`), and beside them those of the same networks before training (`untrained_filters`), for a
+score that knows trained filters only calls noise real. Architectures are left out in turn
+(`held_out`), their untrained twins with them, and motifs too (`novel`). Filters that were trained
+between real bases are asked as well (`artefacts`).
 """
 
 from __future__ import annotations
@@ -24,14 +26,30 @@ from motifbook.records import store
 from motifbook.records.runs import Filter, Record
 from motifbook.sequences import planted, synthetic
 from motifbook.sequences.datasets import Dataset
-from motifbook.yardsticks import real_motif, site_accuracy
-from motifbook.yardsticks.real_motif import FEATURES, VARIANTS, Bin, Fit, Separation
+from motifbook.yardsticks import real_motif, site_accuracy, untrained_filters
+from motifbook.yardsticks.real_motif import (
+    EXCESS,
+    FEATURES,
+    VARIANTS,
+    Bin,
+    Fit,
+    Separation,
+    Share,
+    halved,
+)
 
 DRAWS = 300
 TENTHS = 10
 NAMES = ("real_motif.json", "real_motif.csv.gz")
 """The score, and the table that it was fitted to."""
-COLUMNS = ("dataset", "model", "trial", "filter", "site_tf", "precise", *FEATURES, "match_without")
+COLUMNS = (
+    *("dataset", "kind", "model", "trial", "filter", "site_tf", "precise"),
+    *(*FEATURES, EXCESS, "match_without"),
+)
+TRAINED = "trained"
+"""The kind of a filter that is not one of `untrained_filters.KINDS`."""
+UNTRAINED_ELSEWHERE = ("cnn-25", "cnn-25-60", "cnn3-50", "cnn9-25")
+"""Architectures whose untrained filters are asked over other sequences."""
 
 
 def table(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) -> pd.DataFrame:
@@ -76,7 +94,7 @@ def table(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) ->
     known["match_without"] = _match_without(
         [one for layer in layers for one in layer], judged["site_tf"], dataset.relevant
     )
-    found = pd.concat([judged, known], axis=1).reindex(columns=list(COLUMNS))
+    found = pd.concat([judged.assign(kind=TRAINED), known], axis=1).reindex(columns=list(COLUMNS))
     return found.dropna(subset=list(real_motif.PPM)).reset_index(drop=True)
 
 
@@ -114,8 +132,13 @@ def held_out(table: pd.DataFrame, variant: str, over: str = "model") -> pd.Serie
     for _, rows in table.groupby(over).groups.items():
         rest = table.drop(rows)
         regression = _regression().fit(rest[used], rest["precise"])
-        found[rows] = regression.predict_proba(table.loc[rows, used])[:, 1]
+        found[rows] = _probability(regression, table.loc[rows], used)
     return found
+
+
+def _probability(regression, table: pd.DataFrame, used: Sequence[str]) -> np.ndarray:
+    """As `real_motif.score` has it."""
+    return halved(regression.predict_proba(table[list(used)])[:, 1], table[EXCESS])
 
 
 def novel(table: pd.DataFrame, variant: str) -> pd.DataFrame:
@@ -137,12 +160,12 @@ def novel(table: pd.DataFrame, variant: str) -> pd.DataFrame:
         seen = table.assign(match=table["match"].where(~own, table["match_without"]))
         for model, rows in table.groupby("model").groups.items():
             rest = table[~own & (table["model"] != model)]
-            regression = _regression().fit(rest[used].to_numpy(), rest["precise"])
+            regression = _regression().fit(rest[used], rest["precise"])
             asked = seen.loc[rows]
-            asked = asked[own[rows] | ~asked["precise"]]
+            asked = asked[(own[rows] | ~asked["precise"]) & (asked["kind"] == TRAINED)]
             if asked.empty:
                 continue
-            probability = regression.predict_proba(asked[used].to_numpy())[:, 1]
+            probability = _probability(regression, asked, used)
             parts.append(asked[["model", "precise"]].assign(tf=tf, probability=probability))
     return pd.concat(parts, ignore_index=True)
 
@@ -198,25 +221,26 @@ def intervals(
 
 
 def artefacts(table: pd.DataFrame, variant: str) -> pd.Series:
-    """Filters trained on `peaks-planted`, by a fit to the synthetic ones of other architectures.
+    """Filters over other sequences, by a fit to the synthetic ones of other architectures.
 
     Parameters
     ----------
     table : DataFrame
-        With both datasets.
+        With both.
 
     Returns
     -------
     Series
-        The probability, with the rows of `peaks-planted` as its index.
+        The probability, with the rows of other datasets as its index.
     """
     used = list(VARIANTS[variant])
-    asked, plain = (table[table["dataset"] == name] for name in (planted.NAME, "synthetic"))
+    elsewhere = table["dataset"] != "synthetic"
+    asked, plain = table[elsewhere], table[~elsewhere]
     found = pd.Series(np.nan, index=asked.index)
     for model, own in asked.groupby("model"):
         rest = plain[plain["model"] != model]
         regression = _regression().fit(rest[used], rest["precise"])
-        found[own.index] = regression.predict_proba(own[used])[:, 1]
+        found[own.index] = _probability(regression, own, used)
     return found
 
 
@@ -262,27 +286,42 @@ def calibration(table: pd.DataFrame, probability: pd.Series) -> list[Bin]:
     ]
 
 
+def called(table: pd.DataFrame, probability: pd.Series) -> dict[str, dict[str, Share]]:
+    """How many of these filters are called real, by dataset and kind."""
+    found: dict[str, dict[str, Share]] = {}
+    for (dataset, kind), own in table.groupby(["dataset", "kind"], sort=False):
+        real = int((probability[own.index] >= 0.5).sum())
+        found.setdefault(dataset, {})[kind] = Share(filters=len(own), called=real)
+    return found
+
+
 def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
     """Every variant, fitted to all architectures, and what it is worth where it was not fitted.
 
     Parameters
     ----------
     table : DataFrame
-        From `table`, of the synthetic data and perhaps of `peaks-planted`; only the former is
-        fitted to.
+        From `table` and `untrained_filters.table`; only filters of the synthetic data are fitted
+        to.
     dataset : Dataset
         The synthetic one.
     window : int
         Columns of the PPMs.
     """
-    whole, table = table, table[table["dataset"] == "synthetic"]
-    between = whole[whole["dataset"] == planted.NAME]
+    table = table.dropna(subset=["match"])  # a PPM that Tomtom refuses has none
+    known = table["kind"] == TRAINED
+    synthetic_ones = table["dataset"] == "synthetic"
+    fitted, trained = table[synthetic_ones], table[synthetic_ones & known]
+    between = table[(table["dataset"] == planted.NAME) & known]
+    never = table[~known]
     parts: dict[str, dict] = {
-        name: {} for name in ("variants", "by_model", "calibration", "novel", "artefacts")
-    }
+        name: {}
+        for name in ("variants", "by_model", "calibration", "novel", "artefacts", "untrained",
+                     "with_untrained")
+    }  # fmt: skip
     for name, used in VARIANTS.items():
-        values = table[list(used)]
-        regression = _regression().fit(values, table["precise"])
+        values = fitted[list(used)]
+        regression = _regression().fit(values, fitted["precise"])
         scaler, line = regression[0], regression[-1]
         by_feature = {
             "mean": scaler.mean_,
@@ -291,7 +330,8 @@ def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
             "low": values.min(),
             "high": values.max(),
         }
-        probability = held_out(table, name)
+        every = held_out(fitted, name)
+        probability = every[trained.index]
         parts["variants"][name] = {
             **{
                 what: {one: _short(number) for one, number in zip(used, numbers, strict=True)}
@@ -300,34 +340,40 @@ def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
             "intercept": _short(line.intercept_[0]),
             **{
                 what: [_short(number) for number in found]
-                for what, found in intervals(table, probability).items()
+                for what, found in intervals(trained, probability).items()
             },
         }
-        parts["by_model"][name] = aurocs(table, probability)[1].map(_short).to_dict()
-        parts["calibration"][name] = calibration(table, probability)
+        parts["by_model"][name] = aurocs(trained, probability)[1].map(_short).to_dict()
+        parts["with_untrained"][name] = _short(aurocs(fitted, every)[0])
+        parts["calibration"][name] = calibration(trained, probability)
         parts["novel"][name] = {
             tf: separation(own["precise"], own["probability"])
-            for tf, own in novel(table, name).groupby("tf")
+            for tf, own in novel(fitted, name).groupby("tf")
         }
         # A model with one trial has no agreement.
         asked = between if between[list(used)].notna().all(axis=None) else between[:0]
-        found = artefacts(pd.concat([table, asked]), name)
+        found = artefacts(pd.concat([fitted, asked]), name)
         groups = {model: own.index for model, own in asked.groupby("model")}
         parts["artefacts"][name] = {
             model: separation(asked.loc[rows, "precise"], found[rows], DRAWS)
             for model, rows in ({**groups, "all": asked.index} if groups else {}).items()
         }
+        elsewhere = never[never["dataset"] != "synthetic"]
+        everywhere = pd.concat([every, artefacts(pd.concat([fitted, elsewhere]), name)])
+        parts["untrained"][name] = called(never[~never["precise"]], everywhere)
     configuration = {
         "dataset": dataset.config,
         "length": dataset.length,
         "window": window,
-        "models": sorted(table["model"].unique()),
+        "models": sorted(trained["model"].unique()),
+        "untrained": {"kinds": untrained_filters.KINDS, "trials": untrained_filters.TRIALS},
         "draws": DRAWS,
     }
     record = {
         **store.envelope(configuration, "memelite", "numpy", "scikit-learn"),
-        "filters": len(table),
-        "precise": int(table["precise"].sum()),
+        "filters": len(trained),
+        "precise": int(trained["precise"].sum()),
+        "untrained_filters": len(fitted) - len(trained),
         **to_builtins(parts),
     }
     return convert(record, Fit)
@@ -350,14 +396,33 @@ def make(records: Iterable[Record], between: Iterable[Record] = ()) -> tuple[Fit
     """
     records, between = list(records), list(between)
     dataset = synthetic.get()
-    parts = [table(records, dataset, site_accuracy.own_precision(dataset.test))]
+    own = site_accuracy.own_precision(dataset.test)
+    few = [record for record in records if record.run.model in UNTRAINED_ELSEWHERE]
+    parts = [
+        table(records, dataset, own),
+        untrained_filters.table(records, dataset, own, "synthetic"),
+    ]
+    if few:
+        over = untrained_filters.over_random(dataset)
+        parts.append(untrained_filters.table(few, over, None, "random"))
     if between:
         peaks = planted.get()
-        parts.append(table(between, peaks, site_accuracy.own_precision(peaks.test)))
-    found = pd.concat(parts, ignore_index=True)
-    numbers = [*FEATURES, "match_without"]
-    found[numbers] = found[numbers].map(_short)  # what is kept is what is fitted
-    return fit(found, dataset, records[0].layer(1).window), found
+        own = site_accuracy.own_precision(peaks.test)
+        parts.append(table(between, peaks, own))
+        if few:
+            parts.append(untrained_filters.table(few, peaks, own, planted.NAME))
+    return finished(parts, dataset, records[0].layer(1).window)
+
+
+def finished(
+    parts: Sequence[pd.DataFrame], dataset: Dataset, window: int
+) -> tuple[Fit, pd.DataFrame]:
+    """The fit to some tables together, and these as they are kept, for that is what is fitted."""
+    found = pd.concat(parts, ignore_index=True).reindex(columns=list(COLUMNS))
+    numbers = [*FEATURES, EXCESS, "match_without"]
+    found[numbers] = found[numbers].astype(float).map(_short)
+    found["match_without"] = found["match_without"].fillna(found["match"])
+    return fit(found, dataset, window), found
 
 
 def write(score: Fit, table: pd.DataFrame, folder: Path | str) -> list[Path]:
