@@ -49,7 +49,7 @@ def test_a_backend_that_cannot_be_used_is_refused_before_anything_is_imported(mo
     assert "keras" not in sys.modules
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setattr(backend.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"jax is not installed .*motifbook\\[jax\\]"):
+    with pytest.raises(ValueError, match=r"jax is not installed .*motifbook\[jax\]"):
         backend.check()
 
 
