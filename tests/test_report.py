@@ -231,6 +231,41 @@ def test_the_command(tmp_path, planted, capsys):
         assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_the_command_with_places_in_a_genome_a_replicate_and_targets(tmp_path, planted, capsys):
+    from motifbook import cli
+
+    found, given = planted
+    np.save(tmp_path / "k.npy", found.kernels)
+    np.save(tmp_path / "again.npy", found.kernels[:, :, ::-1])
+    length = given.bases.shape[1]
+    genome = "".join("ACGT"[base] for base in given.bases.ravel())
+    (tmp_path / "g.fa").write_text(f">chr1\n{genome}\n")
+    starts = range(0, len(genome), length)
+    places = "".join(f"chr1\t{start}\t{start + length}\n" for start in starts)
+    (tmp_path / "peaks.bed").write_text(places)
+    truth = {motif.id: motif for motif in matrices.ground_truth()}
+    matrices.write_meme(tmp_path / "mine.meme", [truth[matrices.GROUND_TRUTH["FOSL1"]]])
+    path = {name: str(tmp_path / name) for name in
+            ("k.npy", "again.npy", "g.fa", "peaks.bed", "mine.meme", "report.html")}  # fmt: skip
+    command = ["report", path["k.npy"], path["peaks.bed"], "--output", path["report.html"]]
+    more = ["--targets", path["mine.meme"], "--genome", path["g.fa"], "--length", str(length)]
+    assert cli.main([*command, *more, "--replicate", path["again.npy"]]) == 0
+    numbers = json.loads((tmp_path / "report.json").read_text())
+    assert numbers["sequences"]["number"] == len(given.bases)
+    assert numbers["database"] == {"name": "mine.meme", "targets": 1}
+    assert numbers["score"]["replicates"] == ["again.npy"]
+    assert numbers["score"]["variant"] == "everything"
+    # The sequences are those that lie in the genome, so the filters are too.
+    np.testing.assert_allclose(
+        numbers["filters"][0]["ppm"], measure.scan(found, given.bases).ppms[0], atol=1e-5
+    )
+    capsys.readouterr()
+    assert cli.main([*command, "--genome", path["g.fa"], "--jaspar", "2016"]) == 2
+    assert "give --length" in capsys.readouterr().err
+    assert cli.main([*command, *more, "--jaspar", "2016"]) == 2
+    assert "--jaspar and --targets exclude each other" in capsys.readouterr().err
+
+
 def test_a_target_lies_under_the_filter_as_tomtom_turned_it():
     query = matrices.Motif("filter0", "", np.eye(4)[[0, 1, 2]], 3)
     target = matrices.Motif("T", "", np.eye(4)[[1, 2, 3, 3]], 20)  # CGTT: on the other strand AACG
