@@ -95,8 +95,8 @@ def test_a_measured_axis_has_no_places():
     ax.set_xticks([0, 0.5, 1])
     ax.plot([0.02, 0.12, 0.1], [0.1, 0.3, 0.2], "o", label="no match")
     ax.plot([0.1], [0.4], "o", label="a match")
-    ax.plot([0, 1], [0, -1], label="line")
+    ax.plot([1e-9, 1], [0, -1], label="line")
     assert alt.describe(figure) == (
         "no match (3 marks), medians 0.10 across and 0.20 up; a match at 0.10 across and 0.40 up; "
-        "line from 0 at 0 to −1 at 1."
+        "line from 0 at 1e−09 to −1 at 1."
     )

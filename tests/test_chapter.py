@@ -95,6 +95,12 @@ class TestShow:
         assert shown[0] is table
         assert [repr(line) for line in shown[1:]] == [repr(page.made_from("cnn-2", trial=1))]
 
+    def test_negative_numbers_have_a_minus(self, page, shown):
+        table = pd.DataFrame({"E ≤ 1e-05": [-0.25]}, index=["CNN-25-60"])
+        chapter.show(table, page.made_from("cnn-2", trial=1))
+        assert repr(shown[0]).split() == ["E", "≤", "1e−05", "CNN-25-60", "−0.25"]
+        assert "<td>−0.25</td>" in shown[0]._repr_html_()
+
     def test_a_figure_is_shown_as_a_picture_and_closed(self, page, shown):
         plt.close("all")
         page.show(plt.subplots()[1])

@@ -405,7 +405,7 @@ def test_a_damaged_record_hides_no_other(tmp_path, capsys):
     # A sweep of the same has nothing to make, and does not take the damaged one for made.
     assert cli.main(["sweep", *listing[1:4], "2", *listing[5:]]) == 1
     out, err = capsys.readouterr()
-    assert out == "0 runs made, 1 were on record, 1 failed\n"
+    assert out == "0 runs made, 1 was on record, 1 failed\n"
     assert f"motifbook: failed: {damaged}: {reason}\n" in err
 
 
@@ -479,7 +479,7 @@ def test_a_folder_of_two_files_is_trained_on_and_swept(run, refused, peaks, tmp_
     assert f"on record: {one.path(results)}" in out and "a relevant one" in out
 
     sweep = ("sweep", "--models", "cnn-50,cnn-100", "--trials", 1, "--jobs", 1, *options)
-    assert run(*sweep) == "1 runs made, 1 were on record, 0 failed\n"
+    assert run(*sweep) == "1 run made, 1 was on record, 0 failed\n"
     assert "2 of 2 runs on record" in run(
         *("runs", "--models", "cnn-50,cnn-100", "--trials", 1), *options
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -157,3 +158,34 @@ def test_every_figure_is_told_by_its_values_and_not_by_its_caption(name):
         metadata = [output.get("metadata", {}).get("image/png") for output in cell.outputs]
         values = [found["alt"] for found in metadata if found]
         assert values and all(re.search(r"\d", text) for text in values), about["figure"]["name"]
+
+
+def told(name: str) -> list[str]:
+    """What a reader is told: prose without code, outputs as text, alt texts."""
+    texts = []
+    for cell in stored(name).cells:
+        if cell.cell_type == "markdown":
+            texts.append(re.sub(r"(?s)```(sh|bibtex).*?```|`[^`]*`|\]\([^)]*\)", "", cell.source))
+        for output in cell.get("outputs", []):
+            data = output.get("data", {"text/plain": output.get("text", "")})
+            texts += [about["alt"] for about in output.get("metadata", {}).values() if about]
+            if "text/html" in data:
+                page = re.sub(r"(?s)<(script|style|pre).*?</\1>", "", data["text/html"])
+                texts.append(html.unescape(re.sub(r"<[^>]*>", " ", page)))
+            elif "image/png" not in data:
+                texts.append(data.get("text/markdown", data["text/plain"]))
+    return texts
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_nothing_is_told_in_a_program_s_words(name):
+    """A minus is no hyphen; no pandas object, column name or count of `1 runs` is shown."""
+    wrong = {
+        r"(?<![\w.-])-\d|\de-\d": "a hyphen for a minus",
+        r"dtype: |\b[nN]a[nN]\b|PosixPath|np\.\w+\(": "a Python object",
+        r"\b(match|site|second)_[a-z]+\b": "the name of a column",
+        r"(?<!\.)\b1 (run|trial|filter|claim|pair|network|sequence|epoch|cell)s\b": "one of many",
+    }
+    for text in told(name):
+        for pattern, what in wrong.items():
+            assert not (found := re.search(pattern, text)), (what, text[found.start() - 60 :][:90])

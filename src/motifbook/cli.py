@@ -449,7 +449,8 @@ def _sweep(options) -> int:
     with _sweep_display() as show:
         progress = sweep(chosen, options.results, options.jobs, source, show)
     print(
-        f"{progress.done} runs made, {progress.skipped} were on record, "
+        f"{progress.done} run{'' if progress.done == 1 else 's'} made, "
+        f"{progress.skipped} {'was' if progress.skipped == 1 else 'were'} on record, "
         f"{len(progress.failed)} failed"
     )
     for run, reason in progress.failed.items():

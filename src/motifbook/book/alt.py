@@ -151,8 +151,8 @@ def _told(name: str, marks: Marks, ax: Axes, across: bool) -> str:
     if not across and (places > FEW or _is_scale(ticks) or ax.get_xscale() == "log"):
         lines = [line for line in ax.lines if name == _named(line)]
         if any(line.get_linestyle() not in ("None", "", " ") for line in lines):
-            (x, y), (last_x, last_y) = marks[0], marks[-1]
-            return f"{name} from {_number(y)} at {x:g} to {_number(last_y)} at {last_x:g}"
+            ends = [f"{_number(at_y)} at {_number(at_x)}" for at_x, at_y in (marks[0], marks[-1])]
+            return f"{name} from {' to '.join(ends)}"
         x, y = np.median(marks, axis=0)
         of = f"({len(marks)} marks), medians" if len(marks) > 1 else "at"
         return f"{name} {of} {x:.2f} across and {y:.2f} up"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import itertools
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -173,9 +174,19 @@ def show(shown: object, line: Markup) -> None:
     """
     if isinstance(shown, Figure | Axes):
         shown = figures.show(shown)
-    if not (shown is None or (isinstance(shown, pd.DataFrame) and shown.empty)):
+    if isinstance(shown, pd.DataFrame):
+        shown = None if shown.empty else _with_minus(shown)
+    if shown is not None:
         display(shown)
     display(line)
+
+
+def _with_minus(table: pd.DataFrame) -> object:
+    """The table, or a copy as pandas shows it whose negative numbers have a minus, no hyphen."""
+    hyphen = r"(?<![\w.-])-(?=\d)|(?<=\de)-"
+    shown = table._repr_html_(), str(table)
+    page, text = (re.sub(hyphen, "−", one) for one in shown)
+    return table if (page, text) == shown else Markup(page, text)
 
 
 def mean_sd(values: Iterable[float], decimals: int = 3) -> str:

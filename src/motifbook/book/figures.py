@@ -62,6 +62,10 @@ VERDICT = {
 """Sign and colour of each verdict of both rules; both only ever accompany the word."""
 
 
+PRINTED: dict[str, Any] = {"marker": "D", "mfc": "white", "mew": 1.4, "ms": 6}
+"""The mark of a value that the paper printed: an open diamond, which is drawn for nothing else."""
+
+
 def style() -> None:
     """Set the book's style for every figure that follows."""
     sns.set_theme(context="notebook", style="ticks", palette=PALETTE)
@@ -378,9 +382,9 @@ def against(
         for model, place in zip(models, middle + slot / 2, strict=True):
             if (model, quantity) in theirs.index:
                 cell = theirs.loc[(model, quantity)]
-                diamond = {"fmt": "D", "ms": 6, "mfc": "white", "mew": 1.4, "lw": 1.2}
+                mark = PRINTED | {"ls": "", "lw": 1.2}
                 error = cell["error"]
-                drawn = ax.errorbar(place, cell["mean"], error, capsize=2.5, **diamond, **look)
+                drawn = ax.errorbar(place, cell["mean"], error, capsize=2.5, **mark, **look)
                 drawn.lines[0].set_gid(f"paper-{quantity}")
     _draw_references(ax, references or {})
     _name_models(ax, places, models, x)
@@ -456,7 +460,7 @@ def _legend_against(ax: Axes, quantities: Sequence[str]) -> None:
         label, colour = QUANTITY[quantity]
         text = "" if len(quantities) == 1 else f"{label.removeprefix('match ')}, "
         ours = Line2D([], [], marker="os^"[number], color=colour, lw=1.5, ms=5.5, mew=0)
-        paper = Line2D([], [], marker="D", color=colour, lw=0, mfc="white", mew=1.4, ms=6)
+        paper = Line2D([], [], color=colour, lw=0, **PRINTED)
         ours.set_label(f"{text}ours (each trial)")
         paper.set_label(f"{text}paper (± sd)")
         handles += [ours, paper]
@@ -653,7 +657,7 @@ def readings(table: pd.DataFrame) -> Figure:
             rows = table[table["reading"] == name]
             look = {"marker": "sov"[number % 3], "color": PALETTE[number], "ms": 4.5, "mew": 0}
             if name == "paper":
-                look = {"marker": "D", "color": "black", "mfc": "white", "mew": 1.2, "ms": 4.5}
+                look = PRINTED | {"color": "black", "mew": 1.2, "ms": 4.5}
             heights = rows["model"].map(models.index) + _height(names, name)
             ax.plot(rows[quantity], heights, ls="", label=name, gid=name, **look)
         ax.set(xlim=(-0.04, 1.04), xticks=(0, 0.5, 1), xlabel=QUANTITY[quantity][0])
