@@ -224,8 +224,9 @@ def html(report: Report) -> str:
 <label><input type="checkbox" id="matched"> matches only</label>
 <output id="count" aria-live="polite">{len(table)} of {len(table)}</output></p>
 <div class="wide" tabindex="0" role="region" aria-labelledby="filters"><table>
-<caption>Every filter of {escape(network.layer)}, the most probable motifs first. The heads'
- buttons sort.</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>
+<caption><span>Every filter of layer {escape(network.layer)}, the most probable motifs first. The
+ heads' buttons sort.</span></caption>
+<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>
 <footer>motifbook {__version__}. Beside this page lie the matched PPMs (MEME), all hits, and all
  numbers (JSON).</footer></main>
 <script>{script}</script></body></html>
@@ -258,7 +259,7 @@ def _summary(report: Report) -> str:
             + ". Take the probabilities as an order of the filters, not as rates.</p>"
         )
     return (
-        f"<p>{escape(network.layer)} ({count} filters of {network.size} nt; nonlinearity: "
+        f"<p>Layer {escape(network.layer)} ({count} filters of {network.size} nt; nonlinearity: "
         f"{escape(network.nonlinearity)}) over {len(sequences.bases):,} sequences of "
         f'{sequences.bases.shape[1]} nt from {escape(sequences.name)}.</p><ul class="cards">'
         f"{found}</ul>{warn}"
