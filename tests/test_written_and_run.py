@@ -54,6 +54,8 @@ class TestClimb:
         assert {run.trial for run in found.steps.wanted} == {1, 2, 3}
         assert len(found.steps.wanted) == len(differences.LADDER) * 2 * 3
         assert len(found.whole.wanted) == 4 * 3
+        long = {run.protocol for run in found.steps.wanted if run.profile == "long"}
+        assert long == {"as-run+hidden-norm", "as-run+epsilon"} == set(differences.LONG)
         assert [record.run.model for record in found.base.records] == ["cnn-25"] * 4 + ["cnn-4"]
         assert len(written_and_run.climb(PAGE, "cnn-4", 1, **options).steps.wanted) == len(
             differences.LADDER
@@ -252,11 +254,14 @@ class TestApart:
             for model, text in (("cnn-25", "MAX MAX"), ("cnn-4", "MAX none"))
         ]
         table = differences.ladder([*base, *up])
-        return written_and_run.moved_most(table, written_and_run.cut_short(up))
+        longer = written_and_run.to_convergence(table)
+        return f"{longer} {written_and_run.moved_most(table, written_and_run.cut_short(up))}"
 
     def test_the_distance_by_trial(self):
         said = self.told(best_epoch=30)
         assert "`epsilon`: from 1.000 to 0.500 in the same 3 trials, a change of −0.500" in said
+        assert said.startswith("`epsilon` alone, trained for as long as it gets better, takes the ")
+        assert "from 1.000 to 0.500 in the same 3 trials. What moves" in said
         assert said.endswith("All its 6 runs ended by themselves, so this stands.")
 
     def test_what_was_cut_short_shows_nothing(self):

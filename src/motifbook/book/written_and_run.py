@@ -68,15 +68,19 @@ def climb(
     page : Gathered
         The chapter's runs, as run.
     models, trials, missing, profile, results_dir
-        As in `chapter.gather`; no more than `TRIALS` trials of a rung.
+        As in `chapter.gather`; no more than `TRIALS` trials of a rung. Where the profile is
+        `paper`, that of the rungs `differences.LONG` is `long`.
     """
-    options: dict[str, Any] = {"missing": missing, "profile": profile, "results_dir": results_dir}
+    options: dict[str, Any] = {"missing": missing, "results_dir": results_dir}
     number = min(TRIALS, trials)
-    steps = [
-        gather(differences.LADDER_MODELS, models, number, protocol=protocol, **options)
-        for protocol in differences.LADDER
-    ]
-    whole = gather(differences.WRITTEN_MODELS, models, number, protocol="as-written", **options)
+
+    def step(own: tuple[str, ...], protocol: str) -> Gathered:
+        long = profile == "paper" and protocol in differences.LONG
+        how = "long" if long else profile
+        return gather(own, models, number, protocol=protocol, profile=how, **options)
+
+    steps = [step(differences.LADDER_MODELS, protocol) for protocol in differences.LADDER]
+    whole = step(differences.WRITTEN_MODELS, "as-written")
     wanted = tuple(run for run in page.wanted if run.model in differences.LADDER_MODELS)
     base = [record for model in differences.LADDER_MODELS for record in page.of(model)]
     return Ladder(
@@ -148,8 +152,12 @@ def _most(label: str, found: pd.DataFrame, words: str) -> str:
     sure = ", and the interval leaves out zero" if row["low"] * row["high"] > 0 else ""
     return (
         f"What moves {words} of {label} most is `{row['rung']}`: from {row['as_run']:.3f} to "
-        f"{row['mean']:.3f} in the same {row['trials']} trials{sure}."
+        f"{row['mean']:.3f} in {_same(row['trials'])}{sure}."
     )
+
+
+def _same(trials: int) -> str:
+    return "the same trial" if trials == 1 else f"the same {trials} trials"
 
 
 def reading(moved: Mapping[str, pd.DataFrame]) -> str:
@@ -320,8 +328,8 @@ def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
     sure = row["low"] * row["high"] > 0
     said = (
         f"What moves the distance between CNN-25 and CNN-4 in relevant matches most is "
-        f"`{row['rung']}`: from {row['as_run']:.3f} to {row['mean']:.3f} in the same "
-        f"{row['trials']} trials, a change of {_shown(row)}."
+        f"`{row['rung']}`: from {row['as_run']:.3f} to {row['mean']:.3f} in "
+        f"{_same(row['trials'])}, a change of {_shown(row)}."
     )
     if not cut and sure:
         return f"{said} All its {runs} runs ended by themselves, so this stands."
@@ -331,6 +339,24 @@ def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
     return (
         f"{said} But {', and '.join(why)}: that a detail which the Methods leave out moves the "
         "paper's main result most is not shown."
+    )
+
+
+def to_convergence(table: pd.DataFrame) -> str:
+    """What the rungs that may go on for longer do to the distance of CNN-25 from CNN-4, in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `differences.ladder`.
+    """
+    found = apart(table).set_index("rung")
+    return " ".join(
+        f"`{name}` alone, trained for as long as it gets better, takes the distance from "
+        f"{row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}"
+        f"{', too few to be sure' if not row['low'] * row['high'] > 0 else ''}."
+        for name, row in found.iterrows()
+        if name in map(differences.rung, differences.LONG)
     )
 
 
