@@ -83,7 +83,7 @@ class TestEffects:
         assert (
             "relevant matches of CNN-25 most is `trim`: from 0.750 to 0.500 in the same 2" in said
         )
-        assert "the AUROC of CNN-25 most is `dataset`: from 0.900 to 0.800 in the same 1" in said
+        assert "AUROC of CNN-25 most is `dataset`: from 0.900 to 0.800 in the same trial." in said
         assert said.endswith(
             "No change of CNN-4 is on record yet. No change of CNN-4 is on record yet."
         )
