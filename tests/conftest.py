@@ -131,19 +131,20 @@ def learned(model: str, trial: int, *layers: str, auroc=(0.75, 0.75), **changes)
     return record_of(run, test=test, layers=described, **changes)
 
 
+def put_record(results: Path, model: str = "cnn-2", trial: int = 1, **changes) -> Path:
+    """Write the small record of a run into a results folder."""
+    assert model in MODELS
+    run = Run("synthetic", "as-run", "paper", model, trial)
+    path = run.path(results)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record_data(run, **changes)))
+    return path
+
+
 @pytest.fixture
 def write_record():
-    """Write the small record of a run into a results folder."""
-
-    def write(results: Path, model: str = "cnn-2", trial: int = 1, **changes) -> Path:
-        assert model in MODELS
-        run = Run("synthetic", "as-run", "paper", model, trial)
-        path = run.path(results)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(record_data(run, **changes)))
-        return path
-
-    return write
+    """`put_record`."""
+    return put_record
 
 
 class Smoke(NamedTuple):
