@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motifbook.sequences.datasets import encode
-from motifbook.sequences.readers import read
+from motifbook.sequences.readers import read, text_lines
 
 FASTA = ">chr1 peak 1\nACGT\nacgn\n\n>chr2\nTTTT\n"
 TABLE = "FoldID\tEventID\tseq\tBound\nA\tone\tACGT\t1\nA\ttwo\tGGGG\t0\nA\tthree\tttnn\t1\n"
@@ -241,3 +241,9 @@ def test_fasta_of_any_folding_round_trips(tmp_path_factory, records, width):
     assert len(found) == len(records)
     for bases, record in zip(found, records, strict=True):
         assert np.array_equal(bases, encode(record))
+
+
+def test_a_line_ends_at_its_end_alone(tmp_path):
+    path = tmp_path / "x.fa"
+    path.write_bytes(b">a\x0cACGT\r\nACG\n>b\rTTT\n")
+    assert text_lines(path) == [">a\x0cACGT", "ACG", ">b", "TTT"]

@@ -260,6 +260,11 @@ def test_the_command_with_places_in_a_genome_a_replicate_and_targets(tmp_path, p
         numbers["filters"][0]["ppm"], measure.scan(found, given.bases).ppms[0], atol=1e-5
     )
     capsys.readouterr()
+    assert cli.main([*command, *more, "--replicate", path["k.npy"]]) == 2
+    assert "k.npy: the network itself" in capsys.readouterr().err
+    assert cli.main([*command[:-1], str(tmp_path / "new.json"), *more]) == 2
+    assert "a name that ends in .html is expected" in capsys.readouterr().err
+    assert not list(tmp_path.glob("new*"))
     assert cli.main([*command, "--genome", path["g.fa"], "--jaspar", "2016"]) == 2
     assert "give --length" in capsys.readouterr().err
     assert cli.main([*command, *more, "--jaspar", "2016"]) == 2

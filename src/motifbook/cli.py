@@ -531,6 +531,9 @@ def _report(options) -> None:
 def _write_report(options, read, network, page, sequences) -> None:
     from motifbook.motifs import matrices
 
+    for path in options.replicate:
+        if path.exists() and options.model.exists() and path.samefile(options.model):
+            raise UsageError(f"{path}: the network itself; expected a replicate of it")
     models = [
         network.read(path, options.layer, options.alphabet)
         for path in (options.model, *options.replicate)

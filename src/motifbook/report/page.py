@@ -52,7 +52,7 @@ def write(report: Report, path: Path | str, *inputs: Path | str) -> list[Path]:
     if report.trimmed:
         matrices.write_meme(names["filters"], list(report.trimmed.values()))
     else:
-        names.pop("filters")
+        names.pop("filters").unlink(missing_ok=True)  # of an earlier report, it would mislead
     columns = [*tomtom.COLUMNS, "q_value"]
     files.write_whole(names["hits"], report.matches.hits[columns].to_csv(sep="\t", index=False))
     text = json.dumps(numbers(report), indent=1, allow_nan=False)
@@ -62,8 +62,16 @@ def write(report: Report, path: Path | str, *inputs: Path | str) -> list[Path]:
 
 
 def beside(path: Path | str) -> dict[str, Path]:
-    """The files of a report whose page is `path`."""
+    """The files of a report whose page is `path`.
+
+    Raises
+    ------
+    ValueError
+        If that is no page's name: `report.json` is where the numbers go.
+    """
     path = Path(path)
+    if path.name not in ("", "-") and path.suffix not in (".html", ".htm"):
+        raise ValueError(f"{path}: a report is a page; a name that ends in .html is expected")
     before = "" if path.stem == "report" else f"{path.stem}."
     return {
         "page": path,

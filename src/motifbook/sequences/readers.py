@@ -197,7 +197,8 @@ def text_lines(path: Path) -> list[str]:
         if raw.startswith(start):
             raise ValueError(f"{path}: is {kind}; expected text: FASTA or a table of sequences")
     # A byte that is no text becomes a letter that is no base: a bad row, not a crash.
-    return raw.decode("utf-8-sig", "replace").splitlines()
+    # `str.splitlines` also ends lines at a form feed and the like, within a header.
+    return re.split(r"\r\n?|\n", raw.decode("utf-8-sig", "replace").removesuffix("\n"))
 
 
 def _head(lines: list[str]) -> list[str]:
