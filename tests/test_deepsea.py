@@ -499,4 +499,4 @@ def test_from_a_bundle_to_the_chapter(bundle, cache, tmp_path):
     runs = sorted(path.parent.name for path in (tmp_path / "results").rglob("trial-1.json"))
     assert runs == ["cnn-100", "cnn-25"]
     # Its numbers stand beside the paper's with a verdict each; the copied cells have none.
-    assert shown.count("paper 0.903") == 1 and "provisional" in shown
+    assert shown.count("<br>paper 0.903") == 1 and "provisional" in shown
