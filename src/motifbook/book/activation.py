@@ -24,7 +24,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from motifbook.book import figures
-from motifbook.book.chapter import Gathered, mean_sd, signed
+from motifbook.book.chapter import Gathered, count, mean_sd, signed
 from motifbook.book.provenance import Markup, provenance
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import rules
@@ -215,11 +215,10 @@ def answer(table: pd.DataFrame) -> str:
         f"{MODELS[m].label} {means['ReLU', m]:.2f} → {means['exponential', m]:.2f}" for m in both
     ]
     fewest = table.query("kind == 'exponential'").groupby("model")["trial"].nunique()[both].min()
-    trials = f"{fewest} trial{'' if fewest == 1 else 's'}"
     fates = pooling(table).query("activation == 'exponential'").set_index("claim")["verdict"]
     return (
         "From ReLU to the exponential, the fraction of first-layer filters that match a relevant "
-        f"motif goes so, each from {trials} or more: {', '.join(told)}. "
+        f"motif goes so, each from {count(fewest, 'trial')} or more: {', '.join(told)}. "
         + " ".join(f"With the exponential, {name}: {word}." for name, word in fates.items())
     )
 
