@@ -11,11 +11,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from built import build
+from filelock import FileLock
 from msgspec import convert
 
 from motifbook.networks.architectures import MODELS
 from motifbook.records.runs import Record, Run, Scores
+from motifbook.records.store import project_root
 from motifbook.sequences.datasets import fingerprint
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The folder of the whole book's pages, built once, by whichever process asks first."""
+    shared = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if shared else base) / f"site-{shared}"
+    with FileLock(folder.with_suffix(".lock")):
+        pages = folder / "_build" / "html"
+        return pages if (pages / "index.html").is_file() else build(project_root(), folder)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,10 +6,13 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
+from built import build
 from sphinx.errors import ConfigError
-from test_book import ROOT, build
 
 from motifbook.book import site
+from motifbook.records.store import project_root
+
+ROOT = project_root()
 
 URL = "https://example.org/motifbook"
 
@@ -37,6 +40,14 @@ def test_a_page_keeps_one_viewport_and_no_script_of_icons():
         '<meta charset="utf-8"><meta name="viewport" content="a">\n<script src="a.js"></script>'
     )
     assert site.lean("<p>No head</p>") == "<p>No head</p>"
+
+
+def test_a_picture_in_a_page_becomes_a_file(tmp_path):
+    page = '<img src="data:image/png;base64,cGljdHVyZQ==" alt="a"><img src="data:,">'
+    again = site.unpacked(page, tmp_path, "../_images")
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == b"picture"
+    assert again == f'<img src="../_images/{file.name}" alt="a"><img src="data:,">'
 
 
 def test_links_lead_on_from_one_folder_up():
@@ -118,14 +129,8 @@ def test_without_an_address_none_is_made_up(small, tmp_path):
     assert not {"og:url", "og:image"} & set(meta(page, "property"))
     assert "citation_public_url" not in meta(page)
     assert not (html / "sitemap.xml").exists()
-    # MathJax is loaded where there is a formula, and the script of icons nowhere.
-    scripts = {
-        name: " ".join(
-            tag.get("src", "") for tag in parsed(html / "book" / name).find_all("script")
-        )
-        for name in ("first.html", "second.html")
-    }
-    assert "mathjax" not in scripts["first.html"]
-    assert "mathjax" in scripts["second.html"]
-    assert not any("fontawesome" in text for text in scripts.values())
+    # No page loads MathJax or the script of icons, and a formula is there without them.
+    assert "".join(page.math.stripped_strings) == "x2"
+    scripts = " ".join(tag.get("src", "") for tag in page.find_all("script"))
+    assert "mathjax" not in scripts.lower() and "fontawesome" not in scripts
     assert not list(html.rglob("fontawesome.js"))

@@ -1,11 +1,15 @@
 """The book as a site: pages that are found and cited, and that load no more than they use.
 
 $MOTIFBOOK_URL says where the site will stand. What needs an address (canonical links, the sitemap,
-pictures for previews) is there if it is set, and nowhere else.
+pictures for previews) is there if it is set, and nowhere else. The page for what is not found is
+shown at any depth, so its links begin at the root of the host; without the address they are right
+only for a site that has a host to itself, such as that of `make serve`.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import os
@@ -16,7 +20,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from motifbook.book import citation
-from motifbook.files import write_whole
+from motifbook.files import replacing, write_whole
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -49,13 +53,13 @@ def address() -> str:
 
 def name_site(app: Sphinx, config: Config) -> None:
     """Tell Sphinx, its extensions and its theme where the site stands and what it is called."""
+    config.html_math_renderer = "mathml"
     config.html_context.setdefault(
         "default_mode", "auto"
     )  # light or dark as the reader's system is
     config.ogp_site_name = config.html_title
     config.ogp_social_cards = {"enable": False}
     config.ogp_site_url = config.html_baseurl = address()
-    # The page for what is not found is shown at any depth, so it links from the site's root.
     config.notfound_urls_prefix = "/" + "/".join(address().split("/")[3:])
     if address():
         config.ogp_image, config.ogp_image_alt = address() + PREVIEW, PREVIEW_ALT
@@ -63,10 +67,9 @@ def name_site(app: Sphinx, config: Config) -> None:
 
 def describe(app, pagename, templatename, context, doctree) -> None:
     """Add what reference managers and search engines read to a page's head."""
-    if not app.env.get_domain("math").data["has_equations"].get(pagename):
-        # Sphinx also counts the pages below one in the contents: for the first page, every page.
-        files = context.get("script_files", [])
-        files[:] = [file for file in files if "mathjax" not in str(file.filename or "").lower()]
+    for kind in ("script_files", "css_files"):
+        files = context.get(kind, [])
+        files[:] = [file for file in files if not _is_unused(file)]
     if doctree is None:
         return
     if not address():
@@ -84,12 +87,65 @@ def describe(app, pagename, templatename, context, doctree) -> None:
     context["metatags"] += "\n".join(tags) + "\n"
 
 
+def _is_unused(file) -> bool:
+    """Whether a script or style sheet is of what the book does not offer.
+
+    Thebe runs cells in the page by a server elsewhere; formulas are MathML, without MathJax.
+    """
+    text = f"{file.filename} {file.attributes.get('body')}".lower()
+    return "thebe" in text or "mathjax" in text
+
+
+def formula(translator, node) -> None:
+    """Write a formula as MathML, which browsers show, and screen readers read, without a script.
+
+    Raises
+    ------
+    docutils.nodes.SkipNode
+        Always: the node's text is not written once more.
+    """
+    from docutils.nodes import SkipNode, math_block
+    from latex2mathml.converter import convert
+
+    display = "block" if isinstance(node, math_block) else "inline"
+    translator.body.append(convert(node.astext(), display=display))
+    raise SkipNode
+
+
 def lean(page: str) -> str:
-    """A page's HTML with one viewport tag, and without the scripts that `UNUSED` names."""
+    """A page's HTML with one viewport tag, and without the scripts that `UNUSED` names.
+
+    Pictures are loaded when they come near to what is seen. A deprecated role of ARIA that
+    docutils sets becomes the one that its list expects.
+    """
+    page = page.replace(' role="doc-biblioentry"', ' role="listitem"')
+    page = re.sub(r"<img (?!loading)", '<img loading="lazy" ', page)
     page = re.sub(r'\s*<script[^>]*src="[^"]*fontawesome\.js[^"]*"></script>', "", page)
     for other in reversed(list(re.finditer(r"<meta [^>]*\bviewport\b[^>]*>\s*", page))[1:]):
         page = page[: other.start()] + page[other.end() :]
     return page
+
+
+def unpacked(page: str, folder: Path, to_folder: str) -> str:
+    """A page's HTML whose pictures within it are files, which load when they are looked at.
+
+    Parameters
+    ----------
+    page : str
+    folder : path
+        Where the pictures are written, named after their bytes.
+    to_folder : str
+        The way from the page to that folder, such as "../_images".
+    """
+
+    def filed(found: re.Match) -> str:
+        content = base64.b64decode(found[1])
+        name = f"{hashlib.sha256(content).hexdigest()[:40]}.png"
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(content)
+        return f'src="{to_folder}/{name}"'
+
+    return re.sub(r'\bsrc="data:image/png;base64,([^"]+)"', filed, page)
 
 
 def at_root(page: str, folder: str) -> str:
@@ -126,7 +182,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     folder = Path(app.outdir)
     for path in folder.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        if (changed := lean(text)) != text:
+        images = os.path.relpath(folder / "_images", path.parent).replace(os.sep, "/")
+        if (changed := unpacked(lean(text), folder / "_images", images)) != text:
             write_whole(path, changed)
     for name in UNUSED:
         (folder / name).unlink(missing_ok=True)
@@ -140,6 +197,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
+    app.add_html_math_renderer("mathml", (formula, None), (formula, None))
     app.setup_extension("sphinxext.opengraph")
     app.setup_extension("notfound.extension")
     app.connect("config-inited", name_site)

@@ -18,6 +18,8 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motifbook.book import record_files
+from motifbook.records import runs
 from motifbook.records.store import project_root, results_folder
 
 if TYPE_CHECKING:
@@ -27,7 +29,15 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 
-BUILD_ONLY = ("citation.py", "site.py", "sphinx_extension.py")
+BUILD_ONLY = (
+    "archive_site.py",
+    "citation.py",
+    "print.py",
+    "record_files.py",
+    "site.py",
+    "sphinx_extension.py",
+    "sphinx_words.py",
+)
 """Modules beside this one that no chapter calls: a change of theirs changes no output."""
 
 
@@ -143,25 +153,30 @@ def lines_below_captions(render: Callable) -> Callable:
     """myst-nb's rendering of a cell's outputs, with lines of provenance left out of the figure.
 
     A cell whose metadata name a figure would have each of its outputs in a figure of that name; a
-    line of provenance belongs below the first.
+    line of provenance belongs below the first. It opens, and the names of records become links.
     """
     from docutils import nodes
+
+    on_record = list(runs.on_record())
 
     @wraps(render)
     def rendered(self, token, outputs) -> None:
         for output in outputs:
             html = output.get("data", {}).get("text/html", "")
-            if html.startswith('<p class="provenance"'):
+            if html.startswith(record_files.LINE):
+                line = record_files.opened(html, on_record)
                 look = ["output", "text_html"]
-                self.current_node.append(nodes.raw("", html, format="html", classes=look))
-            else:
-                render(self, token, [output])
+                self.current_node.append(nodes.raw("", line, format="html", classes=look))
+                continue
+            if record_files.TABLES in html:  # the page of all runs
+                output["data"]["text/html"] = record_files.linked(html, results_folder())
+            render(self, token, [output])
 
     return rendered
 
 
 def setup(app: Sphinx) -> dict:
-    """Called by Sphinx."""
+    """Called by Sphinx; $MOTIFBOOK_PDF says that a PDF of the book will lie beside its pages."""
     from myst_nb.sphinx_ import SphinxNbRenderer
 
     render = SphinxNbRenderer._render_nb_cell_code_outputs
@@ -171,4 +186,8 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", name_repository)
     app.connect("env-before-read-docs", execute_side_by_side)
     app.connect("html-page-context", launch_notebook, priority=900)  # after the theme adds them
+    app.connect("html-page-context", record_files.offer_downloads, priority=900)
+    with_pdf = bool(os.environ.get("MOTIFBOOK_PDF"))
+    app.add_config_value("motifbook_pdf", with_pdf, "html", types=[bool])
+    app.connect("build-finished", record_files.copy)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
