@@ -128,6 +128,7 @@ def read(
     counts = np.zeros((len(maximum), window, 4))
     places: list[np.ndarray] = []  # of each filter's sites, in the sequences end to end
     length = split.bases.shape[1]
+    padded = np.pad(split.bases, ((0, 0), (left, right)), constant_values=4)
     for f, candidates in enumerate(zip(*batches, strict=True)):
         kept = []
         for sequence, position, value in candidates:
@@ -135,7 +136,7 @@ def read(
             sequence, position, weight = sequence[over], position[over], value[over].astype(float)
             if protocol.weighting == "equal":
                 weight = np.ones_like(weight)
-            count_bases(counts[f], split.bases, sequence, position - left, weight)
+            count_bases(counts[f], padded, sequence, position, weight)
             kept.append(sequence * length + position)
         places.append(np.concatenate(kept))
     number = np.array([len(own) for own in places])
@@ -198,7 +199,7 @@ def core(ppm: np.ndarray) -> tuple[int, int]:
 
 def count_bases(
     counts: np.ndarray,
-    bases: np.ndarray,
+    padded: np.ndarray,
     sequence: np.ndarray,
     start: np.ndarray,
     weight: np.ndarray,
@@ -208,19 +209,18 @@ def count_bases(
     Parameters
     ----------
     counts : (window, 4) float64
-    bases : (n, length) uint8
+    padded : (n, length + window) uint8
+        Sequences with 4 where there is no base, which does not count.
     sequence, start : (sites,) int
-        Row, and first base of the window; what lies outside of the sequence does not count.
+        Row, and first column of the window.
     weight : (sites,) float
         What a site counts.
     """
-    window, length = len(counts), bases.shape[1]
-    at = start[:, None] + np.arange(window)
-    base = bases[sequence[:, None], at.clip(0, length - 1)]
-    base = np.where((at >= 0) & (at < length), base, 4)
-    places = (base + 5 * np.arange(window)).ravel()
-    added = np.bincount(places, np.repeat(weight, window), minlength=5 * window)
-    counts += added.reshape(window, 5)[:, :4]
+    column = np.arange(len(counts))
+    base = padded.ravel().take((sequence * padded.shape[1] + start)[:, None] + column)
+    places = (base + 5 * column).ravel()
+    added = np.bincount(places, weight.repeat(len(counts)), minlength=5 * len(counts))
+    counts += added.reshape(-1, 5)[:, :4]
 
 
 def as_ppms(counts: np.ndarray) -> np.ndarray:
@@ -237,18 +237,24 @@ def sites_of(
     `active` is (n, positions, filters) and `threshold` (filters,). Of a site whose `left` or
     `right` positions are not all there, the protocol says whether it is dropped.
     """
-    by_filter = np.ascontiguousarray(np.moveaxis(active, 2, 0))  # as it is searched
-    for own, least in zip(by_filter, threshold, strict=True):
-        if protocol.sites == "all":
-            sequence, position = np.nonzero(own > least)
-        else:
-            position = own.argmax(axis=1)
-            sequence = np.flatnonzero(own[np.arange(len(own)), position] > least)
-            position = position[sequence]
+    length, number = active.shape[1:]
+    if protocol.sites == "all":
+        over = np.flatnonzero(active > threshold)  # in the order of sequence, position, filter
+    else:
+        best = np.expand_dims(active.argmax(axis=1), 1)
+        peaks = np.take_along_axis(active, best, axis=1)[:, 0]
+        sequence, own = np.nonzero(peaks > threshold)
+        over = (sequence * length + best[sequence, 0, own]) * number + own
+    place, own = np.divmod(over, number)
+    by_filter = np.argsort(own, kind="stable")
+    place, value = place[by_filter], active.ravel()[over[by_filter]]
+    ends = np.cumsum(np.bincount(own, minlength=number))
+    for first, last in zip((0, *ends[:-1]), ends, strict=True):
+        sequence, position = np.divmod(place[first:last], length)
+        whole = slice(None)
         if protocol.ends == "dropped":
-            whole = (position >= left) & (position + right <= own.shape[1])
-            sequence, position = sequence[whole], position[whole]
-        yield sequence, position, own[sequence, position]
+            whole = (position >= left) & (position + right <= length)
+        yield sequence[whole], position[whole], value[first:last][whole]
 
 
 def score_sites(places, length, motifs, first, last) -> tuple[int, int]:
