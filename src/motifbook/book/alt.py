@@ -91,8 +91,10 @@ def _panel(ax: Axes, name: str) -> str:
     if meshes:
         return _mesh(ax, meshes[0], name)
     series = _series(ax)
-    across = _is_named(_rows(ax))
-    told = [_told(key, marks, ax, across) for key, marks in list(series.items())[:MOST]]
+    rows = _rows(ax)
+    across = _is_named(rows)
+    ticks = rows if across else _columns(ax)
+    told = [_told(key, marks, ax, across, ticks) for key, marks in list(series.items())[:MOST]]
     if not told:
         return ""
     more = f"; and {len(series) - MOST} more" if len(series) > MOST else ""
@@ -144,9 +146,8 @@ def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _told(name: str, marks: Marks, ax: Axes, across: bool) -> str:
+def _told(name: str, marks: Marks, ax: Axes, across: bool, ticks: dict[float, str]) -> str:
     """One series: its ends where it is a course, its middle where it is a cloud, else its range."""
-    ticks = _rows(ax) if across else _columns(ax)
     places = len({round(mark[1 if across else 0], 3) for mark in marks})
     if not across and (places > FEW or _is_scale(ticks) or ax.get_xscale() == "log"):
         lines = [line for line in ax.lines if name == _named(line)]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -139,11 +141,17 @@ def curves(readings: Databases | None) -> Figure:
     return figure
 
 
+@lru_cache(maxsize=1)
+def _judged(readings: Databases) -> pd.DataFrame:
+    """`databases.claims`, asked for by five of a page's cells."""
+    return databases.claims(readings.table)
+
+
 def claims_table(readings: Databases | None) -> pd.DataFrame:
     """The paper's comparisons: the verdict in its own reading, in how many each, and the fate."""
     if readings is None:
         return pd.DataFrame()
-    found = databases.claims(readings.table)
+    found = _judged(readings)
     quotes = claims().set_index("id")
     release, evalue = databases.PAPERS
     rows = []
@@ -171,7 +179,7 @@ def elsewhere(readings: Databases | None) -> str:
     """Where the comparisons that do not stand get another verdict, in words."""
     if readings is None:
         return NOT_YET
-    found = databases.claims(readings.table)
+    found = _judged(readings)
     release, evalue = databases.PAPERS
     wide = found.pivot_table("verdict", ["release", "evalue"], "id", aggfunc="first")
     if (release, evalue) not in wide.index:
@@ -229,7 +237,7 @@ def survivor(readings: Databases | None) -> str:
         "Counts by which no network crosses one half": [r.count for r in rows if r.half_survives],
     }
     said = " ".join(f"{what}: {', '.join(counts) or 'none'}." for what, counts in parts.items())
-    found = databases.claims(readings.table).groupby("id")["verdict"].agg(set)
+    found = _judged(readings).groupby("id")["verdict"].agg(set)
     always = sum(words == {rules.HOLDS} for words in found)
     return (
         f"{said} What survives is a comparison within one reading: {always} of {len(found)} hold "

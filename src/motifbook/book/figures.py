@@ -114,12 +114,12 @@ def show(figure: Figure | Axes) -> Image:
     """
     figure = figure.figure if isinstance(figure, Axes) else figure
     pixels, png = io.BytesIO(), io.BytesIO()
-    figure.savefig(pixels, format="png", dpi=200)
+    figure.savefig(pixels, format="png", dpi=200, pil_kwargs={"compress_level": 0})
     words = alt.describe(figure)
     plt.close(figure)
     with PIL.Image.open(pixels) as image:
-        colours = image.convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE)
-        colours.save(png, format="PNG", optimize=True)
+        few = {"method": PIL.Image.Quantize.MAXCOVERAGE, "dither": PIL.Image.Dither.NONE}
+        image.convert("RGB").quantize(128, **few).save(png, format="PNG")
     width = round(100 * figure.get_figwidth())
     return Image(png.getvalue(), format="png", width=width, alt=words or None)
 
@@ -214,12 +214,23 @@ _TITLE = {
 }
 
 
-def _grid(count: int, columns: int, row: float = 0.76) -> tuple[Figure, np.ndarray]:
+def _grid(
+    count: int, columns: int, row: float = 0.76, title: float = 0.2
+) -> tuple[Figure, np.ndarray]:
+    """Axes for logos, row by row. A row's height and its title's are in inches.
+
+    Nothing has to be measured to place them, as matplotlib's layout engines would.
+    """
     rows = -(-count // columns)
+    gap, edge, below = 0.14, 0.04, 0.05
+    width, height = WIDTH + 0.6, rows * row
+    tall, wide = row - title - below, (width - 2 * edge - (columns - 1) * gap) / columns
+    across = {"left": edge / width, "right": 1 - edge / width, "wspace": gap / wide}
+    up = {"bottom": below / height, "top": 1 - title / height, "hspace": (title + below) / tall}
+    places, size = across | up, (width, height)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(WIDTH + 0.6, rows * row), squeeze=False, layout="constrained"
+        rows, columns, figsize=size, squeeze=False, layout="none", gridspec_kw=places
     )
-    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.02, hspace=0.08, wspace=0.0)
     for ax in axes.flat[count:]:
         ax.set_axis_off()
     return figure, axes.flat[:count]
@@ -289,7 +300,7 @@ def gallery(filters: Sequence[Filter], titles: Sequence[str], columns: int = 3) 
     """
     if not filters:
         return _no_run(None).figure
-    figure, axes = _grid(len(filters), columns, row=1.15)
+    figure, axes = _grid(len(filters), columns, row=1.15, title=0.36)
     for ax, one, title in zip(axes, filters, titles, strict=True):
         ppm = np.asarray(one.ppm, dtype=float)
         logo(ppm, ax)

@@ -204,8 +204,10 @@ def _places(claim: dict) -> tuple[list[str], list[str], float]:
     return claim["models"].split(), [], float(claim["than"] or 0)
 
 
-def _comparison(values: dict[str, np.ndarray], others: dict[str, np.ndarray], claim: dict) -> dict:
-    """Verdict, and how many trials would settle what is inconclusive."""
+def _comparison(
+    values: dict[str, np.ndarray], others: dict[str, np.ndarray], claim: dict, settle: bool = True
+) -> dict:
+    """Verdict and, where `settle`, how many trials would settle what is inconclusive."""
     rule = claim["second_rule"] or claim["rule"]
     if rule == "exists":
         shown = max(v.max() for v in values.values()) > float(claim["than"])
@@ -220,7 +222,7 @@ def _comparison(values: dict[str, np.ndarray], others: dict[str, np.ndarray], cl
     asked = rules.stack(models), named[: len(values)], named[len(values) :]
     one_way = asked[0], asked[1][None], asked[2][None]
     row = {"verdict": str(rules.judge_models(rule, *one_way, _limit(claim))[0])}
-    if row["verdict"] == rules.INCONCLUSIVE and min(asked[0].trials) > 1:
+    if settle and row["verdict"] == rules.INCONCLUSIVE and min(asked[0].trials) > 1:
         number = rules.trials_to_compare(rule, *asked, _limit(claim))
         row["trials_needed"] = f"{number} trials each" if number else _TOO_MANY
     return row
@@ -465,7 +467,7 @@ def comparisons(values: Mapping[tuple[str, str], np.ndarray]) -> pd.Series:
         mine, theirs = (
             {place: values[claim["quantity"], place] for place in side} for side in (names, others)
         )
-        found[claim["id"]] = _comparison(mine, theirs, claim)["verdict"]
+        found[claim["id"]] = _comparison(mine, theirs, claim, settle=False)["verdict"]
     return pd.Series(found, dtype=str)
 
 
