@@ -118,8 +118,8 @@ def show(figure: Figure | Axes) -> Image:
     words = alt.describe(figure)
     plt.close(figure)
     with PIL.Image.open(pixels) as image:
-        few = {"method": PIL.Image.Quantize.MAXCOVERAGE, "dither": PIL.Image.Dither.NONE}
-        image.convert("RGB").quantize(128, **few).save(png, format="PNG")
+        colours, dots = PIL.Image.Quantize.MAXCOVERAGE, PIL.Image.Dither.NONE
+        image.convert("RGB").quantize(128, colours, dither=dots).save(png, format="PNG")
     width = round(100 * figure.get_figwidth())
     return Image(png.getvalue(), format="png", width=width, alt=words or None)
 
