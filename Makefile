@@ -13,7 +13,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 STAMP := .venv/installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve notebooks test check lint types sweep lock clean
+.PHONY: help book serve notebooks test check lint types sweep pdf lock clean
 
 help:
 	@echo 'make book        build the HTML book from the stored records (never trains)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make check       lint, types and the tests that are not slow: under two minutes'
 	@echo 'make lint        ruff, and which folder may import which'
 	@echo 'make types       the type checker over src'
+	@echo 'make pdf         build the book, and all of it as a PDF (needs chromium)'
 	@echo 'make sweep       train what is missing of Table 1 (hours); ARGS="--models cnn-2 --trials 1"'
 	@echo 'make lock        resolve requirements.lock again (needs uv)'
 	@echo 'make clean       remove what the build made'
@@ -64,6 +65,10 @@ types: $(STAMP)
 
 sweep: $(STAMP)
 	@$(BIN)/motifbook sweep $(ARGS)
+
+pdf: export MOTIFBOOK_PDF := 1
+pdf: book
+	@$(BIN)/python -m motifbook.book.print
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
