@@ -40,6 +40,11 @@ class ForkingManager(AsyncKernelManager):
             await super()._async_launch_kernel(kernel_cmd, **options)
 
 
+FORKING = {"kernel_manager_class": ForkingManager} if sys.platform == "linux" else {}
+"""For nbclient and papermill. Forking is no matter of course elsewhere: there, each kernel starts
+from nothing."""
+
+
 class _Forked:
     """As much of `subprocess.Popen` as jupyter_client asks of a kernel's process.
 

@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
@@ -86,10 +85,8 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
     from jupyter_cache.executors.utils import single_nb_execution
     from myst_nb.core.read import create_nb_reader
 
-    from motifbook.book.kernels import ForkingManager
+    from motifbook.book.kernels import FORKING
 
-    # Forking is no matter of course elsewhere: macOS and Windows start each kernel from nothing.
-    forking = {"kernel_manager_class": ForkingManager} if sys.platform == "linux" else {}
     cache = get_cache(app.config.nb_execution_cache_path)
 
     def waiting() -> Iterator[tuple[str, NotebookNode]]:
@@ -105,7 +102,7 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
     def execute(chapter: tuple[str, NotebookNode]):
         path, notebook = chapter
         folder, seconds = str(Path(path).parent), app.config.nb_execution_timeout
-        return path, single_nb_execution(notebook, folder, seconds, allow_errors=False, **forking)
+        return path, single_nb_execution(notebook, folder, seconds, allow_errors=False, **FORKING)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, done in pool.map(execute, list(waiting())):
