@@ -189,3 +189,25 @@ def test_nothing_is_told_in_a_program_s_words(name):
     for text in told(name):
         for pattern, what in wrong.items():
             assert not (found := re.search(pattern, text)), (what, text[found.start() - 60 :][:90])
+
+
+def test_a_learner_s_notebook_has_room_for_a_solution_and_not_the_solution():
+    fold = {"mystnb": {"code_prompt_show": "Show a solution"}, "tags": ["hide-cell"]}
+    given = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("```{exercise}\nHow many?\n```"),
+            nbformat.v4.new_code_cell("a = 1", outputs=[nbformat.v4.new_output("stream")]),
+            nbformat.v4.new_code_cell("print(2)", metadata=fold, execution_count=2),
+        ]
+    )
+    found = notebooks.learner(given).cells
+    assert [cell.source for cell in found] == [given.cells[0].source, "a = 1", "# Your solution"]
+    assert [cell.get("outputs") for cell in found] == [None, [], []]
+    assert given.cells[2].source == "print(2)" and given.cells[1].outputs
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_exercise_has_one_solution(name):
+    cells = stored(name).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert text.count("```{exercise}") == sum(map(notebooks.is_solution, cells))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from motifbook.files import replacing, write_whole
 from motifbook.records.store import project_root
 
 CELL_SECONDS = 600
+SOLUTION = "Show a solution"
+"""What the fold of a solution says: a chapter's text has one below each exercise."""
 
 
 def chapters() -> list[str]:
@@ -89,6 +92,22 @@ def execute(name: str) -> Path:
     if name == "intro":
         _picture(notebook, project_root() / "book" / "_static" / "overview.png")
     return written
+
+
+def learner(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A notebook for who solves its exercises: a copy without outputs, with room for solutions."""
+    copied = copy.deepcopy(notebook)
+    for cell in copied.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+            if is_solution(cell):
+                cell.update(source="# Your solution", metadata={})
+    return copied
+
+
+def is_solution(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell is a solution of an exercise."""
+    return cell.metadata.get("mystnb", {}).get("code_prompt_show") == SOLUTION
 
 
 def _picture(notebook: nbformat.NotebookNode, target: Path) -> None:

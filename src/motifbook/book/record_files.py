@@ -11,11 +11,14 @@ import html
 import re
 import shutil
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
+
+from motifbook.book.notebooks import is_solution, learner
 from motifbook.book.provenance import MOST_NAMED, anchor
 from motifbook.records import runs
 from motifbook.records.store import project_root, results_folder
@@ -27,6 +30,8 @@ FOLDER = "records"
 """Where records lie in the site; pages lie in a folder beside it."""
 
 SUFFIXES = (".json", ".meme")
+LEARNER = "-learner.ipynb"
+"""How the name of a notebook without solutions ends."""
 LINE = '<p class="provenance">'
 """How a line of provenance begins."""
 
@@ -113,18 +118,29 @@ def copy(app: Sphinx, exception: Exception | None) -> None:
                 copied = target / file.relative_to(source)
                 copied.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copied)
+    for file in sorted((project_root() / "notebooks").glob("*.ipynb")):
+        if _has_exercises(file):
+            without = learner(nbformat.read(file, as_version=4))
+            nbformat.write(without, site / "notebooks" / f"{file.stem}{LEARNER}")
+
+
+@cache
+def _has_exercises(notebook: Path) -> bool:
+    return any(map(is_solution, nbformat.read(notebook, as_version=4).cells))
 
 
 def offer_downloads(app, pagename, templatename, context, doctree) -> None:
-    """A menu in a page's header: its notebook, its text, this page and the whole book as PDF."""
+    """A menu in a page's header: its notebook, also without solutions; its text; the book's PDF."""
     if doctree is None:
         return
     resource = partial(context["pathto"], resource=True)
     name = Path(pagename).name
     buttons = []
     if (project_root() / "notebooks" / f"{name}.ipynb").is_file():
-        notebook = resource(f"notebooks/{name}.ipynb")
-        buttons.append(_button(notebook, "This page, a notebook", "code"))
+        url = f"notebooks/{name}"
+        buttons.append(_button(resource(f"{url}.ipynb"), "This page, a notebook", "code"))
+        if _has_exercises(project_root() / f"{url}.ipynb"):
+            buttons.append(_button(resource(url + LEARNER), "Without the solutions", "pencil"))
     if source := context.get("sourcename"):
         buttons.append(_button(resource(f"_sources/{source}"), "This page, its text", "file"))
     if app.config.motifbook_pdf:
