@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from motifbook.networks import backend
-from motifbook.networks.architectures import FEWER, MODELS, PAPER, Conv, parse_models, pooled_length
+from motifbook.networks.architectures import (
+    FEWER,
+    MODELS,
+    PAPER,
+    Architecture,
+    Conv,
+    choose,
+    parse_models,
+    pooled_length,
+    read,
+)
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import AS_RUN, AS_WRITTEN, parse_protocol
 
@@ -147,6 +157,130 @@ def test_parse_models(text, names):
 def test_models_that_are_not(text, message):
     with pytest.raises(ValueError, match=message):
         parse_models(text)
+
+
+# --- Networks of one's own ---------------------------------------------------------------------
+
+WIDE = """
+[wide]
+hidden = 32
+convs = [
+    { filters = 8, size = 11, pool = 4 },
+    { filters = 16, size = 5, pool = 25, stride = 5 },
+]
+[deep.er]
+"""
+
+
+def of_file(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_a_network_of_one_s_own_is_a_row_like_any_other(tmp_path):
+    block = "{ filters = 8, size = 3, pool = 2, stride = 2 }"
+    path = of_file(tmp_path, WIDE.replace("[deep.er]", f"[two]\nconvs = [{block}]"))
+    wide = Architecture("wide", "wide", (Conv(8, 11, 4), Conv(16, 5, 25, 5)), 32)
+    two = Architecture("two", "two", (Conv(8, 3, 2),))  # the stride said what it is anyway
+    assert read(path) == [wide, two] and two.hidden == 512
+    assert wide.own and two.own and not any(row.own for row in MODELS.values())
+    assert choose(f"cnn-2, {path},cnn-2") == (MODELS["cnn-2"], wide, two)
+    assert choose(["cnn-2", wide]) == (MODELS["cnn-2"], wide)
+    assert choose("all") == tuple(MODELS[name] for name in PAPER)
+    model = build(wide, AS_RUN)
+    assert trainable(model) == by_hand(wide)
+    with pytest.raises(ValueError, match="network wide is one of yours"):
+        parse_models(str(path))
+
+
+BLOCK = "{ filters = 1, size = 1, pool = 1 }"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "holds no network, expected tables such as [wide]"),
+        ("[a", "not readable as TOML (Expected ']'"),
+        (b"\xff\xfe", "not readable as TOML ('utf-8' codec"),
+        ("a = " + "[" * 100_000, "not readable as TOML (maximum recursion"),
+        ("#" * 1_000_001, "has more than 1,000,000 bytes"),
+        ("a = 3", "a: found 3, expected a table"),
+        ("[a]", "a: found no key `convs`, expected convs, hidden"),
+        (
+            f"[a]\nkernel = 3\nconvs = [{BLOCK}]",
+            "a: found the key `kernel`, expected convs, hidden",
+        ),
+        ("[a]\nconvs = []", "a.convs: found [], expected a list of length >= 1"),
+        ("[a]\nconvs = 3", "a.convs: found 3, expected a list"),
+        (f"[a]\nconvs = [{', '.join([BLOCK] * 21)}]", "expected a list of length <= 20"),
+        ("[a]\nconvs = [{ size = 1, pool = 1 }]", "a.convs[0]: found no key `filters`"),
+        (
+            f"[a]\nconvs = [{BLOCK}, {BLOCK.replace('pool', 'poool')}]",
+            "a.convs[1]: found the key `poool`, expected filters, size, pool, stride",
+        ),
+        (
+            f"[a]\nconvs = [{BLOCK.replace('filters = 1', 'filters = 0')}]",
+            "a.convs[0].filters: found 0, expected a whole number >= 1",
+        ),
+        (
+            f"[a]\nconvs = [{BLOCK.replace('filters = 1', 'filters = 1e9')}]",
+            "a.convs[0].filters: found 1000000000.0, expected a whole number",
+        ),
+        (
+            f"[a]\nconvs = [{BLOCK.replace('size = 1', 'size = 1001')}]",
+            "a.convs[0].size: found 1001, expected a whole number <= 1000",
+        ),
+        (
+            f"[a]\nconvs = [{BLOCK.replace('pool = 1', 'pool = 2, stride = 3')}]",
+            "a.convs[0].stride: found 3, expected at most the pool, 2",
+        ),
+        (f"[a]\nhidden = true\nconvs = [{BLOCK}]", "a.hidden: found True, expected a whole number"),
+        (f"[a]\nhidden = 70_000\nconvs = [{BLOCK}]", "a.hidden: found 70000, expected"),
+        (f"[CNN-2]\nconvs = [{BLOCK}]", "CNN-2: is a name in the book, expected another"),
+        (f"[all]\nconvs = [{BLOCK}]", "all: is a name in the book"),
+        (f'["../a"]\nconvs = [{BLOCK}]', "a network is called '../a', expected letters"),
+        (f'[" "]\nconvs = [{BLOCK}]', "a network is called ' '"),
+        (f'[".."]\nconvs = [{BLOCK}]', "a network is called '..'"),
+        (f'["a.toml"]\nconvs = [{BLOCK}]', "a network is called 'a.toml'"),
+        (f"[{'a' * 65}]\nconvs = [{BLOCK}]", "at most 64"),
+        (f"[a]\nconvs = [{BLOCK}]\n[A]\nconvs = [{BLOCK}]", "a and A are one folder's name"),
+    ],
+)
+def test_files_that_hold_no_network(tmp_path, text, line):
+    path = of_file(tmp_path, text)
+    with pytest.raises(ValueError) as error:
+        choose(str(path))
+    assert str(error.value).startswith(f"{path}: ") and line in str(error.value)
+
+
+def test_two_files_with_one_name(tmp_path):
+    first = of_file(tmp_path, f"[a]\nconvs = [{BLOCK}]")
+    (tmp_path / "b.toml").write_text(f"[A]\nconvs = [{BLOCK}]")
+    with pytest.raises(ValueError, match="two networks are called A; rename one"):
+        choose(f"{first},{tmp_path / 'b.toml'}")
+    assert len(choose(f"{first},{first}")) == 1
+    with pytest.raises(FileNotFoundError, match="no such file of networks"):
+        choose(str(tmp_path / "c.toml"))
+
+
+@pytest.mark.parametrize(
+    ("row", "length", "line"),
+    [
+        (
+            (Conv(1, 11, 1),),
+            10,
+            r"network a: convs\[0\].size is 11, expected at most 10: there are",
+        ),
+        ((Conv(1, 5, 4), Conv(1, 5, 25)), 96, r"convs\[1\].pool is 25, expected at most 24"),
+        ((Conv(4096, 1000, 2), Conv(4096, 50, 2)), 1000, "has 856,268,800 weights, expected"),
+    ],
+)
+def test_a_network_of_one_s_own_fits_its_sequences(row, length, line):
+    with pytest.raises(ValueError, match=line):
+        Architecture("a", "a", row, 1).check(length)
+    for row in MODELS.values():
+        row.check(200)
 
 
 def test_importing_the_table_imports_no_framework():

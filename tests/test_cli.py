@@ -17,6 +17,7 @@ from deepsea_bundle import write_bundle
 
 from motifbook import cli
 from motifbook.motifs import matrices, tomtom
+from motifbook.networks import architectures
 from motifbook.records import dynamics as traces
 from motifbook.records import experiment, runs, store, sweep
 from motifbook.records.runs import Run
@@ -313,7 +314,7 @@ RUN_OPTIONS = [
     ("options", "line"),
     [
         *RUN_OPTIONS,
-        (("--model", "CNN-2"), "unknown model 'CNN-2'; there are: cnn-1, cnn-2"),
+        (("--model", "CNN-2"), "unknown model 'CNN-2'; there are: all, cnn-1, cnn-2"),
         (("--trial", 0), "trial must be a whole number from 1 to 1000, found 0"),
         (("--trial", -3), "trial must be a whole number from 1 to 1000, found -3"),
     ],
@@ -322,6 +323,67 @@ def test_train_what_cannot_be(refused, tmp_path, options, line):
     results = tmp_path / "results"
     assert line in refused("train", "--model", "cnn-2", "--results", results, *options)
     assert not results.exists()
+
+
+MINE = """
+[small]
+hidden = 8
+convs = [{ filters = 4, size = 7, pool = 10 }, { filters = 4, size = 3, pool = 10 }]
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE)
+    return path
+
+
+@pytest.mark.slow
+def test_a_network_of_one_s_own(run, refused, mine, tmp_path):
+    out = run("train", "--model", mine, *SMOKE, "--results", tmp_path)
+    one = Run("synthetic", "as-run", "smoke", "small", 1, architectures.read(mine)[0])
+    assert f"on record: {one.path(tmp_path)}" in out and "of 4 filters" in out
+    record = runs.load(one, tmp_path)
+    assert record.configuration["architecture"] == {
+        "name": "small",
+        "label": "small",
+        "convs": [
+            {"filters": 4, "size": 7, "pool": 10, "stride": None},
+            {"filters": 4, "size": 3, "pool": 10, "stride": None},
+        ],
+        "hidden": 8,
+    }
+    command = ("--models", f"{mine},cnn-2", *SMOKE, "--trials", 1, "--results", tmp_path)
+    listed = run("runs", *command)
+    assert re.search(r"small +1 of 1 ", listed) and "1 of 2 runs on record" in listed
+    # The name alone is no network, and another network under the name is not this one.
+    line = refused("train", "--model", "small", *SMOKE, "--results", tmp_path)
+    assert "unknown model 'small'" in line and "a file of networks of yours (.toml)" in line
+    mine.write_text(MINE.replace("hidden = 8", "hidden = 9"))
+    line = refused("train", "--model", mine, *SMOKE, "--results", tmp_path)
+    assert "trial-1.json: was made with another network of this name" in line
+
+
+def test_networks_of_one_s_own_that_cannot_be(refused, mine, tmp_path, monkeypatch):
+    train = ("train", *SMOKE, "--results", tmp_path, "--model")
+    assert f"{tmp_path}/no.toml: no such file of networks" in refused(*train, tmp_path / "no.toml")
+    mine.write_text(MINE + "[other]\nconvs = [{ filters = 1, size = 1, pool = 1 }]")
+    assert "is 2 networks; see: motifbook sweep" in refused(*train, mine)
+    mine.write_text(MINE.replace("size = 7", "size = 201"))
+    line = refused(*train, mine)
+    assert "network small: convs[0].size is 201, expected at most 200" in line
+    mine.write_text(MINE.replace("filters = 4, size = 7", "filters = 0, size = 7"))
+    assert f"{mine}: small.convs[0].filters: found 0, expected" in refused(*train, mine)
+    # What the book keeps on record is of its own networks.
+    mine.write_text(MINE)
+    for verb in ("null untrained", "null shuffled", "databases"):
+        line = refused(*verb.split(), "--models", mine, "--results", tmp_path)
+        assert "network small is one of yours; only the book's can be taken here" in line
+    assert "is one of yours" in refused("calibrate", tmp_path, "--models", mine)
+    assert "is one of yours" in refused("attribution", "--models", mine)
+    assert "unknown model" in refused("trace", "--model", mine)
+    assert not (tmp_path / "synthetic").exists()
 
 
 @pytest.mark.parametrize("verb", ["sweep", "runs"])

@@ -43,6 +43,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from motifbook.book import figures
 from motifbook.motifs.matrices import TFS, Motif, information
+from motifbook.networks.architectures import Architecture, Conv
 from motifbook.paper import rules, verdicts
 from motifbook.records import experiment
 from motifbook.records import runs as run_records
@@ -410,6 +411,15 @@ class TestAgainst:
         assert means(ax) == [[(-0.15, 0.93), (1.85, 0.96)]]  # a line over what is there
         assert points_of(ax, "paper-auroc") == [[(0.15, 0.95)], [(1.15, 0.96)]]
         assert ax.get_xlabel() == "first max-pool size (nt)"
+
+    def test_a_network_of_one_s_own_stands_at_its_pool(self):
+        mine = Architecture("mine", "mine", (Conv(8, 11, 4),))
+        ours = pd.concat([OURS, OURS[:1].assign(model="mine", auroc=0.5)])
+        models = ("cnn-1", "cnn-2", "cnn-4", "mine")
+        ax = figures.against_pool(ours, PRINTED, ["auroc"], models=models, own=[mine])
+        # Beside CNN-4, which has a first pool of 4 as well.
+        assert means(ax) == [[(-0.15, 0.93), (1.85, 0.96), (1.85, 0.5)]]
+        assert figures.model_label("mine") == "mine" and figures.model_label("cnn-4") == "CNN-4"
 
     def test_pools_and_quantities_by_default(self):
         ax = figures.against_pool(OURS, PRINTED)

@@ -2,9 +2,12 @@
 
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
+from dataclasses import asdict
+from dataclasses import replace as changed
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from motifbook import files
 from motifbook.book import chapter
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
+from motifbook.networks.architectures import MODELS, Architecture, Conv
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Run
 from motifbook.records.store import MissingRunError, RecordError
@@ -479,6 +483,86 @@ def test_on_record_is_sorted_and_takes_runs_only(tmp_path, write_record):
     (tmp_path / "synthetic" / "as-run" / "full" / "cnn-2" / "trial-1.json").write_text("")
     found = [(run.model, run.trial) for run in runs.on_record(tmp_path)]
     assert found == [("cnn-2", 3), ("cnn-4", 1), ("cnn-4", 2), ("cnn-4", 10)]
+
+
+# --- Networks of one's own ---------------------------------------------------------------------
+
+MINE = Architecture("mine", "mine", (Conv(8, 11, 4), Conv(16, 5, 25, 5)), 32)
+
+
+def put_own(results, trial=1, row=MINE):
+    """A record of a network of one's own, as `experiment.make` writes its row."""
+    run = Run("synthetic", "as-run", "paper", row.name, trial, row)
+    configuration = {"architecture": asdict(row)}
+    del configuration["architecture"]["as_written"]
+    path = run.path(results)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record_data(run, configuration=configuration)))
+    return run
+
+
+def test_a_record_carries_a_network_of_one_s_own(tmp_path, write_record):
+    run = put_own(tmp_path)
+    write_record(tmp_path, "cnn-4")
+    found = runs.load(run, tmp_path)
+    assert (found.run, found.run.own, found.label) == (run, MINE, "mine")
+    assert [r.run.model for r in experiment.get(["cnn-4", MINE], 1, results_dir=tmp_path)] == [
+        "cnn-4",
+        "mine",
+    ]
+    assert runs.table([found])[["model", "label"]].values.tolist() == [["mine", "mine"]]
+    # What the book reads does not see it.
+    assert [run.model for run in runs.on_record(tmp_path)] == ["cnn-4"]
+    other = changed(MINE, hidden=64)
+    with pytest.raises(store.RecordError, match="made with another network of this name"):
+        runs.load(changed(run, own=other), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"architecture": {"convs": []}},
+            r"mine.convs: found \[\], expected a list of length >= 1",
+        ),
+        ({"architecture": 3}, "unknown model 'mine'"),
+        ({}, "unknown model 'mine'"),
+    ],
+)
+def test_a_record_of_no_network(tmp_path, change, message):
+    run = put_own(tmp_path)
+    run.path(tmp_path).write_text(json.dumps(record_data(run, configuration=change)))
+    with pytest.raises(store.RecordError, match=message):
+        runs.load(run, tmp_path)
+
+
+def test_a_run_s_network_has_its_name():
+    for own in (changed(MINE, name="other"), MODELS["cnn-2"]):
+        with pytest.raises(ValueError, match="is no network of one's own"):
+            Run("synthetic", "as-run", "paper", "mine", 1, own)
+    run = Run("synthetic", "as-run", "paper", "mine", 1, MINE)
+    assert pickle.loads(pickle.dumps(run)).own == MINE and run.architecture is MINE
+
+
+def test_chapters_take_networks_of_one_s_own_or_say_no(tmp_path, write_record):
+    put_own(tmp_path)
+    write_record(tmp_path, "cnn-4")
+    text = "[mine]\nhidden = 32\nconvs = [{ filters = 8, size = 11, pool = 4 }, "
+    (tmp_path / "mine.toml").write_text(text + "{ filters = 16, size = 5, pool = 25, stride = 5 }]")
+    given = ("cnn-2", "cnn-4"), f"cnn-4,{tmp_path / 'mine.toml'}", 1
+    page = chapter.gather(*given, yours=True, results_dir=tmp_path)
+    assert (page.models, page.own) == (("cnn-4", "mine"), (MINE,))
+    assert [record.label for record in page.records] == ["CNN-4", "mine"]
+    assert "Made from 2 runs (synthetic, as-run, paper: CNN-4 × 1, mine × 1)" in str(
+        page.made_from()
+    )
+    # It stands beside the paper's numbers, and decides no verdict.
+    assert set(page.comparison["label"]) == {"CNN-4", "mine"}
+    without = chapter.gather(given[0], "cnn-4", 1, results_dir=tmp_path)
+    assert page.ledger.equals(without.ledger)
+    line = "network mine is one of yours, and this page is about the book's"
+    with pytest.raises(ValueError, match=line):
+        chapter.gather(*given, results_dir=tmp_path)
 
 
 # --- Tables ------------------------------------------------------------------------------------

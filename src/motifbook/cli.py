@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from motifbook import __version__, files
 from motifbook.networks import backend
-from motifbook.networks.architectures import MODELS, parse_models
+from motifbook.networks.architectures import MODELS, choose, parse_models
 from motifbook.networks.protocols import PROFILES, SWITCHES, parse_protocol
 from motifbook.records import runs, store
 
@@ -119,7 +119,10 @@ def _parser() -> argparse.ArgumentParser:
         "Make one run: train, read filters, match them, and keep a record.",
         "A run that is on record is not made again.",
     )
-    _add_one_run(train)
+    train.add_argument(
+        "--model", required=True, help=f"{', '.join(MODELS)}; or a TOML file of a network of yours"
+    )
+    _add_trial(train)
     _add_run_options(train)
 
     sweep = command(
@@ -129,14 +132,14 @@ def _parser() -> argparse.ArgumentParser:
         "Trial 1 of every model comes first, then trial 2, and so on. Stop it at any time: only "
         "the runs in flight are lost.",
     )
-    _add_many_runs(sweep)
+    _add_many_runs(sweep, _OWN_MODELS)
     sweep.add_argument(
         "--jobs", type=int, help="runs at once (default: as many as there are cores)"
     )
     _add_run_options(sweep)
 
     listing = command("runs", _runs, "Show what is on record, what is missing, and times.")
-    _add_many_runs(listing)
+    _add_many_runs(listing, _OWN_MODELS)
     listing.add_argument("--json", action="store_true", help="one JSON object per run")
     _add_run_options(listing)
 
@@ -288,7 +291,7 @@ def _parser() -> argparse.ArgumentParser:
         "Trains only what the cache no longer has.",
     )
     attribution.add_argument("--models", default="cnn-2,cnn-25", help="a comma-separated list")
-    attribution.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+    _add_trial(attribution)
     _add_profile(attribution)
     _add_results(attribution)
 
@@ -298,19 +301,24 @@ def _parser() -> argparse.ArgumentParser:
         "Put on record what a run's first layer was worth after each epoch (synthetic data).",
         "Trains only what the cache no longer has.",
     )
-    _add_one_run(trace)
+    trace.add_argument("--model", required=True, help=", ".join(MODELS))
+    _add_trial(trace)
     _add_profile(trace)
     _add_results(trace)
     return parser
 
 
-def _add_one_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, help=", ".join(MODELS))
+_OWN_MODELS = "all of the paper's, or a list with commas: names, TOML files of networks of yours"
+
+
+def _add_trial(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
 
 
-def _add_many_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", default="all", help="all of the paper's, or a list with commas")
+def _add_many_runs(
+    parser: argparse.ArgumentParser, models: str = "all of the paper's, or a list with commas"
+) -> None:
+    parser.add_argument("--models", default="all", help=models)
     parser.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
 
 
@@ -404,7 +412,12 @@ def _train(options) -> None:
 
     name, source = catalogue.parse_dataset(options.dataset, options.length, options.genome)
     protocol = parse_protocol(options.protocol).name  # switches in any order
-    run = runs.Run(name, protocol, options.profile, options.model, options.trial)
+    rows = choose(options.model)
+    if len(rows) > 1:
+        raise UsageError(f"--model {options.model!r} is {len(rows)} networks; see: motifbook sweep")
+    (row,) = rows
+    own = row if row.own else None
+    run = runs.Run(name, protocol, options.profile, row.name, options.trial, own)
     _can_keep(options.results, source)
     backend.check()
     from motifbook.records import experiment
@@ -656,7 +669,7 @@ def _reference(options) -> None:
 
 def _null(options) -> None:
     # Before the imports, which take seconds.
-    runs.wanted(options.models, options.trials, profile=options.profile)
+    runs.wanted(parse_models(options.models), options.trials, profile=options.profile)
     _can_keep(options.results)
     if options.kind == "untrained":
         backend.check()
@@ -675,7 +688,7 @@ def _null(options) -> None:
 
 
 def _calibrate(options) -> None:
-    runs.wanted(options.models, options.trials, profile=options.profile)
+    runs.wanted(parse_models(options.models), options.trials, profile=options.profile)
     if not options.folder.is_dir():
         raise UsageError(f"{options.folder}: no such folder")
     from motifbook.records import experiment
@@ -710,7 +723,7 @@ def _calibrate(options) -> None:
 
 
 def _databases(options) -> None:
-    runs.wanted(options.models, options.trials, profile=options.profile)
+    runs.wanted(parse_models(options.models), options.trials, profile=options.profile)
     _can_keep(options.results)
     from motifbook.records import experiment
     from motifbook.yardsticks import databases

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 
 from motifbook.book import figures
 from motifbook.book.provenance import Markup, provenance
-from motifbook.networks.architectures import parse_models
+from motifbook.networks.architectures import MODELS, Architecture, choose
 from motifbook.paper import rules, verdicts
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Record, Run
@@ -42,6 +42,11 @@ class Gathered:
         """The models asked for, in the chapter's order, on record or not."""
         return tuple(dict.fromkeys(run.model for run in self.wanted))
 
+    @property
+    def own(self) -> tuple[Architecture, ...]:
+        """Those of them that are the reader's own networks."""
+        return tuple({run.model: run.own for run in self.wanted if run.own}.values())
+
     def of(self, *models: str) -> list[Record]:
         """The records of these models."""
         return [record for record in self.records if record.run.model in models]
@@ -58,8 +63,11 @@ class Gathered:
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
-        """The paper's claims, judged by these records alone: `verdicts.ledger`."""
-        return verdicts.ledger(self.records)
+        """The paper's claims, judged by these records alone: `verdicts.ledger`.
+
+        Networks of the reader's own have no part in it.
+        """
+        return verdicts.ledger([record for record in self.records if not record.run.own])
 
     @cached_property
     def verdicts(self) -> pd.Series:
@@ -125,6 +133,7 @@ def gather(
     protocol: str = "as-run",
     missing: str = "skip",
     results_dir: Path | str | None = None,
+    yours: bool = False,
 ) -> Gathered:
     """Records of those of a chapter's own models that the parameter `models` names.
 
@@ -135,21 +144,31 @@ def gather(
     models, trials, profile, dataset, protocol, missing, results_dir
         As in `experiment.get`, but "all" are the chapter's own. Models of other chapters are no
         error: they are left out.
+    yours : bool
+        Whether the chapter takes networks of the reader's own; they come after the chapter's.
 
     Raises
     ------
     ValueError
-        For a parameter that names nothing.
+        For a parameter that names nothing, or for a network of the reader's own where the chapter
+        takes none.
     store.MissingRunError
         With `missing="error"`.
     """
     # The parameters are checked even if none of the models is ours.
-    named = parse_models(models)
+    named = choose(models)
+    others = [row for row in named if row.own]
+    if others and not yours:
+        raise ValueError(
+            f"network {others[0].name} is one of yours, and this page is about the book's; "
+            "max-pooling and in-vivo take others"
+        )
     name, _ = catalogue.parse_dataset(dataset)
     runs.wanted(models, trials, profile=profile)
     store.open_results(results_dir, missing)
     every = str(models).strip() == "all"
-    chosen = [model for model in own if every or model in named]
+    book = [MODELS[model] for model in own if model in MODELS]
+    chosen = [row for row in book if every or row in named] + others
     if not chosen:
         return Gathered((), ())
     how = {"profile": profile, "protocol": protocol}

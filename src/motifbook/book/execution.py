@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from motifbook.book import notebooks
 from motifbook.networks import receptive
-from motifbook.networks.architectures import parse_models
+from motifbook.networks.architectures import choose
 from motifbook.networks.protocols import parse_profile
 from motifbook.records import runs, store
 from motifbook.records.store import project_root
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _CHECKS: dict[str, Callable] = {
     "profile": parse_profile,
-    "models": parse_models,
+    "models": choose,
     "trials": runs.parse_trials,
     "dataset": parse_real,
     "in_vivo": parse_real,

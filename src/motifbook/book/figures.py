@@ -29,7 +29,7 @@ from matplotlib.transforms import Affine2D
 
 from motifbook.book import alt
 from motifbook.motifs import matrices
-from motifbook.networks.architectures import MODELS
+from motifbook.networks.architectures import MODELS, Architecture
 from motifbook.paper import rules, verdicts
 from motifbook.records.runs import Filter, Record
 from motifbook.yardsticks.real_motif import Bin
@@ -374,7 +374,7 @@ def against(
     ax = ax or plt.gca()
     places = np.log2(x) if x is not None else np.arange(len(models), dtype=float)
     # Ours and the paper's stand side by side in a slot each, so that nothing hides behind another.
-    slot = 0.3 * (np.diff(np.sort(places)).min() if len(places) > 1 else 1) / len(quantities)
+    slot = 0.3 * _nearest(places) / len(quantities)
     theirs = theirs.set_index(["model", "quantity"])
     for number, quantity in enumerate(quantities):
         look = {"color": QUANTITY[quantity][1]}
@@ -407,6 +407,12 @@ def against(
         if len(quantities) > 1:
             ax.set_ylabel("fraction of filters that match")
     return ax
+
+
+def _nearest(places: np.ndarray) -> float:
+    """The smallest distance between two places that are not the same; 1 where there is none."""
+    apart = np.diff(np.unique(places))
+    return apart.min() if len(apart) else 1.0
 
 
 def _draw_references(ax: Axes, references: Mapping[str, float]) -> None:
@@ -453,15 +459,16 @@ def _write_reference(
 def _name_models(
     ax: Axes, places: np.ndarray, models: Sequence[str], x: Sequence[float] | None
 ) -> None:
-    labels = [f"{value:g}" for value in x] if x is not None else [_label(m) for m in models]
+    labels = [f"{value:g}" for value in x] if x is not None else [model_label(m) for m in models]
     ax.set_xticks(places, labels)
-    margin = 0.5 * np.diff(np.sort(places)).min() if len(places) > 1 else 0.5
+    margin = 0.5 * _nearest(places)
     ax.set_xlim(places.min() - margin, places.max() + margin)
     if x is None and sum(map(len, labels)) > 45:
         plt.setp(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
 
 
-def _label(model: str) -> str:
+def model_label(model: str) -> str:
+    """The paper's name of a model; for a network of the reader's own, its own."""
     return MODELS[model].label if model in MODELS else model
 
 
@@ -501,13 +508,16 @@ def against_pool(
     *,
     models: Sequence[str] = POOLS,
     references: Mapping[str, float] | None = None,
+    own: Sequence[Architecture] = (),
 ) -> Axes:
     """Quantities against the first max-pool size (Table 1's first seven rows as a picture).
 
     See the match fractions leap between pools of 4 and 10 while AUROC hardly moves. Arguments as in
-    `against`.
+    `against`; `own` are networks of the reader's own among the models.
     """
-    sizes = [MODELS[model].convs[0].pool for model in models]
+    pools = {row.name: row.convs[0].pool for row in (*MODELS.values(), *own)}
+    models = sorted(models, key=pools.__getitem__)
+    sizes = [pools[model] for model in models]
     ax = against(ours, theirs, models, quantities, ax, x=sizes, references=references)
     ax.set_xlabel("first max-pool size (nt)")
     return ax
@@ -602,7 +612,7 @@ def traces(
                 run[quantity],
                 color=PALETTE[number],
                 ls=dashes[number % 4],
-                label=_label(model),
+                label=model_label(model),
             )
         ax.set_ylabel(label)
         if "norm" in quantity and trace[quantity].max() > 10 * trace[quantity].min():
@@ -636,7 +646,7 @@ def null_rates(rates: pd.DataFrame, quantity: str = "match_any", ax: Axes | None
         look |= {"marker": "os^v"[number % 4], "mfc": look["color"] if number == 0 else "white"}
         places = rows["model"].map(models.index) + (number - (len(kinds) - 1) / 2) * 0.22
         ax.plot(rows[quantity], places, ls="", ms=5, mew=1.1, alpha=0.8, label=kind, **look)
-    ax.set_yticks(range(len(models)), [_label(model) for model in models])
+    ax.set_yticks(range(len(models)), [model_label(model) for model in models])
     ax.set(ylim=(len(models) - 0.5, -0.5), xlim=(-0.03, 1.03))
     ax.set_xlabel(f"{QUANTITY[quantity][0]} (fraction of filters, each trial)")
     ax.grid(True, axis="x")
@@ -673,7 +683,7 @@ def readings(table: pd.DataFrame) -> Figure:
             ax.plot(rows[quantity], heights, ls="", label=name, gid=name, **look)
         ax.set(xlim=(-0.04, 1.04), xticks=(0, 0.5, 1), xlabel=QUANTITY[quantity][0])
         ax.grid(True, axis="x")
-    axes[0].set_yticks(range(len(models)), [_label(model) for model in models])
+    axes[0].set_yticks(range(len(models)), [model_label(model) for model in models])
     axes[0].set_ylim(len(models) - 0.5, -0.5)
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(len(names), 2)
@@ -838,7 +848,7 @@ def ladder(rungs: pd.DataFrame, order: Sequence[str]) -> Figure:
             else:
                 ax.xaxis.set_major_locator(MaxNLocator(2))
         row[0].set_yticks(range(len(order)), order)
-        row[0].set_title(_label(model), loc="left", weight="bold")
+        row[0].set_title(model_label(model), loc="left", weight="bold")
     return figure
 
 
@@ -888,7 +898,7 @@ def sites(judged: pd.DataFrame, models: Sequence[str], columns: int = 2) -> Figu
             )
         if own.empty:
             ax.text(0.5, 0.5, "not yet run", ha="center", va="center", color=GREY)
-        ax.set(title=_label(model), xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
+        ax.set(title=model_label(model), xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
         ax.grid(True)
     for ax in axes[:, 0]:
         ax.set_ylabel("recall")
@@ -1046,7 +1056,7 @@ def class_dots(
             ms=5.5,
             mew=0,
             alpha=0.75,
-            label=_label(model),
+            label=model_label(model),
         )
     for number, (name, values) in enumerate((references or {}).items()):
         ax.plot(
@@ -1311,7 +1321,9 @@ def _place_label(place: str) -> str:
     model, _, layer = place.partition("@")
     model, _, switches = model.partition("+")
     return (
-        _label(model) + (f" layer {layer}" if layer else "") + (f" + {switches}" * bool(switches))
+        model_label(model)
+        + (f" layer {layer}" if layer else "")
+        + (f" + {switches}" * bool(switches))
     )
 
 

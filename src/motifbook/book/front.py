@@ -94,7 +94,7 @@ def pools(comparison: pd.DataFrame, small: str = "cnn-2", large: str = "cnn-25")
         return ""
     match = {model: cells[model, "match_relevant"] for model in (small, large)}
     score = {model: cells[model, "auroc"] for model in (small, large)}
-    labels = {model: figures._label(model) for model in (small, large)}
+    labels = {model: figures.model_label(model) for model in (small, large)}
     return (
         f"With a first pool of 2 nt ({labels[small]}) {match[small]:.0%} of the first-layer "
         f"filters match a motif that is in the data, with 25 nt ({labels[large]}) "

@@ -19,7 +19,6 @@ from motifbook.book.chapter import Gathered, answer, gather, signed, trend
 from motifbook.book.provenance import Markup, described, provenance
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
-from motifbook.networks.architectures import MODELS
 from motifbook.paper import claims, measures, verdicts
 from motifbook.records import runs
 from motifbook.sequences import catalogue, chipseq, deepsea, downloads, readers
@@ -409,14 +408,15 @@ def at_batch_32(page: Gathered, models: str, trials: str | int, **options) -> Ga
     models, trials, **options
         As in `chapter.gather`.
     """
-    return gather(page.models, models, trials, **options | {"missing": "skip", "protocol": BATCH})
+    of = options | {"missing": "skip", "protocol": BATCH}
+    return gather(page.models, models, trials, **of, yours=True)
 
 
 def batch_table(page: Gathered, other: Gathered) -> pd.DataFrame:
     """Mean and spread over trials in batches of 100 and of 32: a row per network with either."""
     quantities = {"AUROC": "auroc", "match a relevant motif": "match_relevant"}
     rows = {
-        MODELS[model].label: {
+        figures.model_label(model): {
             (name, f"batches of {size}"): runs_of.mean_sd(model, quantity)
             for name, quantity in quantities.items()
             for size, runs_of in ((100, page), (32, other))

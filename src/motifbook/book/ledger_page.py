@@ -13,7 +13,7 @@ from IPython.display import HTML
 
 from motifbook.book import chapter, figures
 from motifbook.book.provenance import provenance, runs_of_claim
-from motifbook.networks.architectures import FEWER
+from motifbook.networks.architectures import FEWER, parse_models
 from motifbook.paper import claims, measures, rules, verdicts
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record
@@ -63,6 +63,7 @@ def gather(
     in_vivo : str
         The dataset that stands for the paper's in vivo sequences; nothing is trained on it.
     """
+    parse_models(models)  # the book's alone
     name, _ = catalogue.parse_real(in_vivo)
     places: dict[str, Any] = {"profile": profile, "results_dir": results_dir}
     own = experiment.get(models, trials, missing=missing, **places)

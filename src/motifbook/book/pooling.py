@@ -37,6 +37,7 @@ def lead(table: pd.DataFrame) -> str:
     table : DataFrame
         One row per run (`runs.table`).
     """
+    table = table[table["model"].isin(MODELS)]  # a network of the reader's own is no part of it
     means = table.groupby(["model", "label"], sort=False)[["auroc", "match_relevant"]].mean()
     pools = means.index.get_level_values("model").map(_pool)
     relevant = means["match_relevant"].droplevel("model")
@@ -173,7 +174,8 @@ def shortfalls(records: Sequence[Record], references: References | None) -> pd.D
     cases["short"] = cases["tf"].map(ceiling).astype(float) - cases["auroc"]
     learned = [every.loc[f"{r.label}, trial {r.trial}", r.tf] > 0 for r in cases.itertuples()]
     cases["learned"] = np.array(learned, dtype=bool)
-    small = cases["model"].map(_pool) <= SMALL
+    pools = {record.run.model: record.run.architecture.convs[0].pool for record in records}
+    small = cases["model"].map(pools) <= SMALL
     cases["pool"] = np.where(small, "1, 2, 4", "10 and more")
     return cases
 

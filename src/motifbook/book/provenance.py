@@ -151,8 +151,9 @@ def _ranges(numbers: list[int]) -> str:
 
 
 def _place(run: Run) -> tuple:
-    """Sorts runs by table, then as the paper lists the models, then by trial."""
-    return *_table_of(run), list(MODELS).index(run.model), run.trial
+    """Sorts runs by table, then as the paper lists the models, the reader's last, then by trial."""
+    place = list(MODELS).index(run.model) if run.model in MODELS else len(MODELS)
+    return *_table_of(run), place, run.model, run.trial
 
 
 def _table_of(run: Run) -> tuple[str, str, str]:

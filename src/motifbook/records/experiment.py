@@ -18,6 +18,7 @@ from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import evaluation, training
+from motifbook.networks.architectures import Architecture
 from motifbook.networks.protocols import Profile, Protocol
 from motifbook.networks.training import Progress, Setup
 from motifbook.records import runs, store
@@ -76,7 +77,7 @@ def obtain(
 
 
 def get(
-    models: str | Iterable[str] = "all",
+    models: str | Iterable[str | Architecture] = "all",
     trials: str | int = 5,
     *,
     profile: str = "paper",
@@ -90,7 +91,7 @@ def get(
     Parameters
     ----------
     models : str or iterable of str
-        "all", "cnn-2,cnn-25", or names.
+        "all", "cnn-2,cnn-25", "mine.toml", or several; or networks.
     trials : int or str
         How many: 3 is trials 1 to 3.
     profile, dataset, protocol : str
@@ -204,8 +205,16 @@ def open_dataset(
 
 
 def setup(run: Run, source: Folder | None = None) -> Setup:
-    """What a run trains, its dataset opened; raises what `open_dataset` does."""
+    """What a run trains, its dataset opened.
+
+    Raises
+    ------
+    ValueError
+        As `open_dataset`; if a network of one's own does not fit the sequences.
+    """
     dataset = open_dataset(run.dataset, run.rules, run.scale, source)
+    if run.own:
+        run.own.check(dataset.length)
     return Setup(dataset, run.architecture, run.rules, run.scale, run.trial)
 
 
@@ -248,7 +257,7 @@ def make(
         "targets": targets,
     }
     data = {
-        **asdict(run),
+        **run.names,
         **store.envelope(configuration),
         "seeds": chosen.seeds,
         **trained.machine,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif, write_meme
-from motifbook.networks.architectures import MODELS, Architecture, parse_models
+from motifbook.networks.architectures import MODELS, Architecture, choose, of_row
 from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
 from motifbook.records import store
 from motifbook.records.store import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 MOST_TRIALS = 1000
 
+_NAMES = ("dataset", "protocol", "profile", "model", "trial")
 _IDENTITY = ("dataset", "protocol", "profile", "model", "label", "trial")
 _SCORES = ("auroc", "aupr", "average_precision")
 _ROUNDING = 2.5e-4  # a column of four numbers with `experiment.DECIMALS` decimals
@@ -51,6 +52,8 @@ _ROUNDING = 2.5e-4  # a column of four numbers with `experiment.DECIMALS` decima
 @dataclass(frozen=True, order=True)
 class Run:
     """What identifies a run; checked on construction.
+
+    `own` is the network itself where it is one of one's own: the model is then its name.
 
     Raises
     ------
@@ -64,13 +67,16 @@ class Run:
     profile: str
     model: str
     trial: int
+    own: Architecture | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.dataset or self.dataset != dataset_name(self.dataset):
             raise ValueError(
                 f"dataset name {self.dataset!r} must be letters, digits, '.', '_' and '-'"
             )
-        if self.model not in MODELS:
+        if self.own and (self.own.name != self.model or not self.own.own):
+            raise ValueError(f"model {self.model!r} is no network of one's own {self.own.name!r}")
+        if not self.own and self.model not in MODELS:
             raise ValueError(f"unknown model {self.model!r}; there are: {', '.join(MODELS)}")
         for name, known in (
             (self.protocol, parse_protocol(self.protocol).name),
@@ -97,7 +103,12 @@ class Run:
     @property
     def architecture(self) -> Architecture:
         """The row of its model."""
-        return MODELS[self.model]
+        return self.own or MODELS[self.model]
+
+    @property
+    def names(self) -> dict[str, str | int]:
+        """Its five names, as a record has them."""
+        return {name: getattr(self, name) for name in _NAMES}
 
     def path(self, results_dir: Path | str | None = None) -> Path:
         """Where the record lies; its filters lie beside it, as .meme."""
@@ -349,12 +360,15 @@ class Record(Envelope, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def run(self) -> Run:
-        return Run(*(getattr(self, field.name) for field in fields(Run)))
+        row, own = self.configuration.get("architecture"), None
+        if self.model not in MODELS and isinstance(row, dict):
+            own = of_row(self.model, {key: row[key] for key in row.keys() - {"name", "label"}})
+        return Run(self.dataset, self.protocol, self.profile, self.model, self.trial, own)
 
     @property
     def label(self) -> str:
-        """The paper's name of the model."""
-        return MODELS[self.model].label
+        """The paper's name of the model; for a network of one's own, its own."""
+        return self.run.architecture.label
 
     @property
     def auroc(self) -> float:
@@ -411,7 +425,7 @@ def parse_trials(value: str | int) -> tuple[int, ...]:
 
 
 def wanted(
-    models: str | Iterable[str] = "all",
+    models: str | Iterable[str | Architecture] = "all",
     trials: str | int = 5,
     *,
     profile: str = "paper",
@@ -419,11 +433,11 @@ def wanted(
     protocol: str = "as-run",
 ) -> list[Run]:
     """The runs that these parameters name: by model, then by trial. Raises ValueError."""
-    names = parse_models(models if isinstance(models, str | int) else ",".join(map(str, models)))
+    rows = choose(models)
     protocol, profile = parse_protocol(protocol).name, parse_profile(profile).name
     return [
-        Run(dataset, protocol, profile, name, trial)
-        for name in names
+        Run(dataset, protocol, profile, row.name, trial, row if row.own else None)
+        for row in rows
         for trial in parse_trials(trials)
     ]
 
@@ -471,12 +485,18 @@ def load(
     FileNotFoundError
         If the run is not on record.
     RecordError
-        If the file is no whole record of this run, or is one of other data than `source` holds.
+        If the file is no whole record of this run, or is one of another network of that name, or of
+        other data than `source` holds.
     """
     path = run.path(results_dir)
     record = store.load(path, Record)
     if record.run != run:
         raise RecordError(f"{path}: says it is {record.run}, expected {run}")
+    if run.own and record.run.architecture != run.own:
+        raise RecordError(
+            f"{path}: was made with another network of this name than is asked for now; give one "
+            "of them another name"
+        )
     if source is not None:
         made, targets = (record.configuration.get(part, {}) for part in ("dataset", "targets"))
         check_source(path, source, made, targets.get("relevant", {}))
@@ -503,10 +523,8 @@ def check_place(source: Folder, results_dir: Path | str | None = None) -> None:
     if "dataset" in made:
         check_source(description, source, made["dataset"], None)
     for path in place.glob("*/*/*/trial-*.json"):
-        protocol, profile, model, name = path.relative_to(place).parts
         try:
-            trial = int(name.removeprefix("trial-").removesuffix(".json"))
-            load(Run(source.name, protocol, profile, model, trial), results_dir, source)
+            load(store.load(path, Record).run, results_dir, source)
             return  # each was checked against another
         except OtherDataError:
             raise

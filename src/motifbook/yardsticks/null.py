@@ -16,7 +16,6 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -235,7 +234,7 @@ def _table(rows: list[dict]) -> pd.DataFrame:
 
 def _row(run: Run, layer: Layer) -> dict:
     number = len(layer.filters)
-    return {**asdict(run), "layer": layer.layer, "filters": number, "dead": layer.dead}
+    return {**run.names, "layer": layer.layer, "filters": number, "dead": layer.dead}
 
 
 def _commonest(targets: Iterable[str], number: int) -> dict:
