@@ -13,7 +13,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 STAMP := .venv/installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve notebooks test check lint types sweep pdf lock clean
+.PHONY: help book serve notebooks test check lint types sweep links pdf release lock clean
 
 help:
 	@echo 'make book        build the HTML book from the stored records (never trains)'
@@ -24,6 +24,8 @@ help:
 	@echo 'make lint        ruff, and which folder may import which'
 	@echo 'make types       the type checker over src'
 	@echo 'make pdf         build the book, and all of it as a PDF (needs chromium)'
+	@echo 'make links       look up every address that the book names (needs a network)'
+	@echo 'make release     what a version is published as: site, PDF, wheel and checksums in _build/release'
 	@echo 'make sweep       train what is missing of Table 1 (hours); ARGS="--models cnn-2 --trials 1"'
 	@echo 'make lock        resolve requirements.lock again (needs uv)'
 	@echo 'make clean       remove what the build made'
@@ -66,9 +68,21 @@ types: $(STAMP)
 sweep: $(STAMP)
 	@$(BIN)/motifbook sweep $(ARGS)
 
+links: $(STAMP)
+	@$(BIN)/jupyter-book build . --builder linkcheck
+
 pdf: export MOTIFBOOK_PDF := 1
 pdf: book
 	@$(BIN)/python -m motifbook.book.print
+
+# Of nothing that an earlier build left, so that the same commit gives the same bytes.
+release:
+	@rm -rf _build/html _build/release build
+	@$(MAKE) --no-print-directory pdf
+	@mkdir _build/release
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/release .
+	@$(BIN)/python -m motifbook.book.archive_site _build/release
+	@cd _build/release && sha256sum * > SHA256SUMS
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \

@@ -224,7 +224,8 @@ def small_book(root: Path) -> Path:
         "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
         "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
         "# A page with $x^2$\n\n```{code-cell} ipython3\nfrom motifbook.records import experiment\n"
-        "print(f\"AUROC {experiment.get('cnn-2', 1)[0].auroc:.4f}\")\n```\n"
+        "print(f\"AUROC {experiment.get('cnn-2', 1)[0].auroc:.4f}\")\n"
+        "print('first', end='', flush=True)\nprint('\\nsecond')\n```\n"
     )
     put_record(root / "results", auroc=0.7123)
     return root
@@ -260,6 +261,11 @@ def twice(tmp_path_factory) -> Twice:
 def test_an_edited_record_changes_the_page(twice):
     assert "AUROC 0.7123" in twice.before.text
     assert "AUROC 0.8456" in twice.after.text and "0.7123" not in twice.after.text
+
+
+@pytest.mark.slow
+def test_what_is_printed_in_two_parts_is_one(twice):
+    assert "\nfirst\nsecond\n" in twice.before.text
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motifbook.book import citation
+from motifbook.book.site import address
 from motifbook.files import replacing, write_whole
 from motifbook.records.store import project_root
 
@@ -48,6 +49,9 @@ def _parsed(page: Path) -> BeautifulSoup:
 def whole(site: Path) -> str:
     """HTML of all pages, one after the other; links between pages lead within it.
 
+    Links to other files of the site lead to it if $MOTIFBOOK_URL says where it stands; else they
+    are left out, for a PDF is read anywhere.
+
     Parameters
     ----------
     site : path
@@ -72,8 +76,10 @@ def whole(site: Path) -> str:
             if not path or path in names:
                 own = page.stem if not path else names[path]
                 tag["href"] = f"#{own}--{fragment}" if fragment else f"#{own}"
-            elif ":" not in path:
-                tag["href"] = path.removeprefix("../") + (f"#{fragment}" if fragment else "")
+            elif ":" not in path:  # a record, a picture: where the site stands, if that is known
+                tag["href"] = address() + path.removeprefix("../")
+                if not address():
+                    tag.unwrap()
         parts.append(f'<section class="printed" id="{page.stem}">{article.decode()}</section>')
     front = _parsed(site / "index.html")
     sheets = "".join(str(link) for link in front.select('head link[rel="stylesheet"]'))

@@ -185,8 +185,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         images = os.path.relpath(folder / "_images", path.parent).replace(os.sep, "/")
         if (changed := unpacked(lean(text), folder / "_images", images)) != text:
             write_whole(path, changed)
-    for name in UNUSED:
-        (folder / name).unlink(missing_ok=True)
+    # Chapters as executed, whose cells get new ids each time; `notebooks/` has them to download.
+    executed = (folder / "_sources").rglob("*.ipynb")
+    for path in (*executed, *(folder / name for name in UNUSED)):
+        path.unlink(missing_ok=True)
     root = app.config.root_doc
     front = (folder / app.builder.get_target_uri(root)).read_text(encoding="utf-8")
     if parent := posixpath.dirname(root):

@@ -87,6 +87,8 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
 
     from motifbook.book.kernels import FORKING
 
+    # Else what is printed is cut up by how busy the machine is.
+    options = {**FORKING, "coalesce_streams": True}
     cache = get_cache(app.config.nb_execution_cache_path)
 
     def waiting() -> Iterator[tuple[str, NotebookNode]]:
@@ -102,7 +104,7 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
     def execute(chapter: tuple[str, NotebookNode]):
         path, notebook = chapter
         folder, seconds = str(Path(path).parent), app.config.nb_execution_timeout
-        return path, single_nb_execution(notebook, folder, seconds, allow_errors=False, **FORKING)
+        return path, single_nb_execution(notebook, folder, seconds, allow_errors=False, **options)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, done in pool.map(execute, list(waiting())):
