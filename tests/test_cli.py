@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -305,6 +306,7 @@ RUN_OPTIONS = [
     (("--profile", "papre"), "unknown profile 'papre'; there are: smoke, quick, paper"),
     (("--protocol", "as-is"), "unknown protocol 'as-is'; there are: as-run, as-written"),
     (("--protocol", "as-run+luck"), "unknown switch 'luck' in protocol 'as-run+luck'"),
+    (("--jaspar", 2017), "JASPAR release 'JASPAR2017' is not available; there are: JASPAR2014"),
     (("--dataset", "chipsec"), "dataset 'chipsec' is neither a folder nor one of synthetic, "),
     (("--dataset", "../no"), "dataset '../no' is neither a folder nor one of"),
 ]
@@ -354,7 +356,17 @@ def test_a_network_of_one_s_own(run, refused, mine, tmp_path):
         ],
         "hidden": 8,
     }
+    assert record.configuration["targets"]["release"] == "JASPAR 2016"
+    # Another release is another record of the same network.
+    out = run("train", "--model", mine, *SMOKE, "--results", tmp_path, "--jaspar", 2024)
+    assert "synthetic/as-run+jaspar-2024/smoke/small/trial-1.json" in out
+    newer = runs.load(replace(one, protocol="as-run+jaspar-2024"), tmp_path)
+    targets = newer.configuration["targets"]
+    assert (targets["release"], newer.started) == ("JASPAR 2024", record.started)
+    assert targets["number"] == len(matrices.jaspar("2024"))
+    assert newer.relevant["MAX"] == ["MA0058.4"] and record.relevant["MAX"][-1] == "MA0058.3"
     command = ("--models", f"{mine},cnn-2", *SMOKE, "--trials", 1, "--results", tmp_path)
+    assert "1 of 2 runs on record" in run("runs", *command, "--jaspar", "JASPAR2024")
     listed = run("runs", *command)
     assert re.search(r"small +1 of 1 ", listed) and "1 of 2 runs on record" in listed
     # The name alone is no network, and another network under the name is not this one.

@@ -1,6 +1,7 @@
 """A run's record says all that was promised, and says it right."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -255,6 +256,25 @@ def test_filters_are_described_as_they_are():
     start, stop = layer.filters[0].trim
     assert (start, stop) == readout.trim(ppms[0])
     assert len(queries[0].ppm) == stop - start < 19
+
+
+def test_filters_are_matched_with_another_release():
+    newer = replace(AS_RUN, jaspar="2024")
+    matrix = {"ppm": [[1, 0, 0, 0]] * 6, "nsites": 9}
+    added = [{"id": i, "name": i, **matrix} for i in ("mine.meme:A", "MA0058.4")]
+    dataset = two_classes({"MAX": ("MA0058.3",), "SP1": ("mine.meme:A", "MA0139.1")})
+    dataset.config["added_motifs"] = added
+    targets, relevant = experiment.searchable(dataset, newer)
+    released = matrices.jaspar("2024")
+    # What the release has, in its own version, is not added again.
+    assert [motif.id for motif in targets] == [*(m.id for m in released), "mine.meme:A"]
+    assert relevant == {"MAX": ("MA0058.4",), "SP1": ("MA0139.2", "mine.meme:A")}
+    layer, _ = experiment.describe(layer_of(padded("MA0058.3")), dataset, newer)
+    (one,) = layer.filters
+    assert (one.tf, one.relevant_target) == ("MAX", "MA0058.4")
+    assert one.relevant_hit.target == "MA0058.4" and one.learned_tf == "MAX"
+    same, relevant = experiment.searchable(dataset, AS_RUN)
+    assert len(same) == 519 + 2 and relevant == dataset.relevant
 
 
 def test_a_filter_without_sites_is_not_a_dead_one():

@@ -16,6 +16,7 @@ from motifbook.networks.protocols import (
     Protocol,
     parse_profile,
     parse_protocol,
+    with_jaspar,
 )
 
 
@@ -42,6 +43,7 @@ def test_the_protocols_are_what_the_code_and_the_methods_say():
         "l2": (1e-6, 1e-6),
         "batch_size": (100, 100),
         "activation": ("relu", "relu"),
+        "jaspar": ("2016", "2016"),
     }
     assert {name: (run[name], written[name]) for name in run} == known
 
@@ -105,6 +107,36 @@ def test_a_switch_of_neither_protocol_sets_its_value_and_no_more(switch, field, 
 def test_unknown_protocols(text, message):
     with pytest.raises(ValueError, match=message):
         parse_protocol(text)
+
+
+@pytest.mark.parametrize("release", ["2024", "JASPAR2024", "jaspar2024 "])
+def test_a_jaspar_release_is_a_switch_of_reading(release):
+    name = "as-run+window+jaspar-2024"
+    assert with_jaspar("as-run+window", release) == name
+    protocol = parse_protocol(f"as-run+jaspar-{release.strip()}+window")
+    assert (protocol.name, protocol.jaspar) == (name, "2024")
+    assert protocol.training() == AS_RUN.training()  # the network is not trained again
+    assert with_jaspar("as-run", "2016") == with_jaspar("as-run", None) == "as-run"
+    assert with_jaspar(name, "2024") == name
+
+
+@pytest.mark.parametrize(
+    ("protocol", "release", "message"),
+    [
+        (
+            "as-run",
+            "1999",
+            "JASPAR release 'JASPAR1999' is not available; there are: JASPAR2014, JASPAR",
+        ),
+        ("as-run", "../2024", "JASPAR release 'JASPAR../2024' is not available"),
+        ("as-run", "", "JASPAR release 'JASPAR' is not available"),
+        ("as-run+jaspar-2022", "2024", "names 2 JASPAR releases, expected one"),
+        ("as-run+jaspar", "2024", "unknown switch 'jaspar' .* exponential, jaspar-YEAR"),
+    ],
+)
+def test_releases_that_are_none(protocol, release, message):
+    with pytest.raises(ValueError, match=message):
+        with_jaspar(protocol, release)
 
 
 @pytest.mark.parametrize("found", [5, 1.5, None, True])

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from motifbook import __version__, files
 from motifbook.networks import backend
 from motifbook.networks.architectures import MODELS, choose, parse_models
-from motifbook.networks.protocols import PROFILES, SWITCHES, parse_protocol
+from motifbook.networks.protocols import PROFILES, SWITCHES, with_jaspar
 from motifbook.records import runs, store
 
 if TYPE_CHECKING:
@@ -340,6 +340,12 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         default="as-run",
         help="as-run, as-written, or as-run+SWITCH with a switch of: " + ", ".join(SWITCHES),
     )
+    parser.add_argument(
+        "--jaspar",
+        metavar="YEAR",
+        help="match filters with the CORE vertebrates of this release: the switch jaspar-YEAR "
+        "(default: 2016, the paper's)",
+    )
     _add_results(parser)
 
 
@@ -411,7 +417,7 @@ def _train(options) -> None:
     from motifbook.sequences import catalogue
 
     name, source = catalogue.parse_dataset(options.dataset, options.length, options.genome)
-    protocol = parse_protocol(options.protocol).name  # switches in any order
+    protocol = with_jaspar(options.protocol, options.jaspar)
     rows = choose(options.model)
     if len(rows) > 1:
         raise UsageError(f"--model {options.model!r} is {len(rows)} networks; see: motifbook sweep")
@@ -449,7 +455,7 @@ def _wanted(options) -> tuple[list[runs.Run], Folder | None]:
         options.trials,
         profile=options.profile,
         dataset=name,
-        protocol=options.protocol,
+        protocol=with_jaspar(options.protocol, options.jaspar),
     )
     return chosen, source
 

@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from motifbook.book import figures
 from motifbook.book.provenance import Markup, provenance
 from motifbook.networks.architectures import MODELS, Architecture, choose
+from motifbook.networks.protocols import with_jaspar
 from motifbook.paper import rules, verdicts
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Record, Run
@@ -133,6 +134,7 @@ def gather(
     protocol: str = "as-run",
     missing: str = "skip",
     results_dir: Path | str | None = None,
+    jaspar: str | int | None = None,
     yours: bool = False,
 ) -> Gathered:
     """Records of those of a chapter's own models that the parameter `models` names.
@@ -144,6 +146,8 @@ def gather(
     models, trials, profile, dataset, protocol, missing, results_dir
         As in `experiment.get`, but "all" are the chapter's own. Models of other chapters are no
         error: they are left out.
+    jaspar : str, optional
+        Another release than the protocol's to match filters with.
     yours : bool
         Whether the chapter takes networks of the reader's own; they come after the chapter's.
 
@@ -171,7 +175,7 @@ def gather(
     chosen = [row for row in book if every or row in named] + others
     if not chosen:
         return Gathered((), ())
-    how = {"profile": profile, "protocol": protocol}
+    how = {"profile": profile, "protocol": with_jaspar(protocol, jaspar)}
     found = experiment.get(
         chosen, trials, **how, dataset=dataset, missing=missing, results_dir=results_dir
     )

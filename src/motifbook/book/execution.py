@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motifbook.book import notebooks
+from motifbook.motifs import matrices
 from motifbook.networks import receptive
 from motifbook.networks.architectures import choose
 from motifbook.networks.protocols import parse_profile
@@ -31,6 +32,7 @@ _CHECKS: dict[str, Callable] = {
     "trials": runs.parse_trials,
     "dataset": parse_real,
     "in_vivo": parse_real,
+    "jaspar": matrices.parse_release,
     "missing": store.parse_missing,
     "ladder": store.parse_missing,
     "backgrounds": receptive.parse_backgrounds,

@@ -36,6 +36,9 @@ GROUND_TRUTH: dict[str, str] = {
 }
 """JASPAR 2016 matrix embedded for each transcription factor (TF)."""
 
+PAPERS_RELEASE = "2016"
+"""The JASPAR release that the paper asks."""
+
 TFS: tuple[str, ...] = tuple(GROUND_TRUTH)
 """The TFs in the order of the labels."""
 
@@ -137,20 +140,24 @@ def ground_truth() -> list[Motif]:
     return [by_id[GROUND_TRUTH[tf]] for tf in TFS]
 
 
-def relevant_in(release: str | int) -> dict[str, tuple[str, ...]]:
+def relevant_in(
+    release: str | int, relevant: Mapping[str, Sequence[str]] = RELEVANT
+) -> dict[str, tuple[str, ...]]:
     """The matrices of a JASPAR release that count as a relevant match for each TF.
 
     JASPAR raises the version of a matrix that it revises (MA0058.3 became MA0058.4) and keeps the
-    rest of its identifier. So those count whose identifier, but for the version, is in `RELEVANT`.
-    For 2016 these are the authors' own.
+    rest of its identifier. So those count whose identifier, but for the version, is in `relevant`.
+    For 2016 and `RELEVANT` these are the authors' own.
 
     Parameters
     ----------
     release : str or int
         As for `jaspar`.
+    relevant : mapping
+        TF to the identifiers, of any release, that count.
     """
     targets = jaspar(release)
-    counted = {tf: {_unversioned(id_) for id_ in ids} for tf, ids in RELEVANT.items()}
+    counted = {tf: {_unversioned(id_) for id_ in ids} for tf, ids in relevant.items()}
     return {
         tf: tuple(motif.id for motif in targets if _unversioned(motif.id) in ids)
         for tf, ids in counted.items()
@@ -195,8 +202,26 @@ def jaspar(
     ValueError
         If pyjaspar does not have the release, or the release no such motifs.
     """
-    name = str(release).strip().upper().removeprefix("JASPAR")
-    return list(_jaspar("JASPAR" + name, collection, tax_group))
+    return list(_jaspar("JASPAR" + parse_release(release), collection, tax_group))
+
+
+def parse_release(text: str | int) -> str:
+    """A JASPAR release as "2016", from that, a number, or "JASPAR2016".
+
+    Raises
+    ------
+    ValueError
+        If pyjaspar does not have it.
+    """
+    import pyjaspar
+
+    name = str(text).strip().upper().removeprefix("JASPAR")
+    if "JASPAR" + name not in pyjaspar.jaspar_releases:
+        available = ", ".join(sorted(pyjaspar.jaspar_releases))
+        raise ValueError(
+            f"JASPAR release {'JASPAR' + name!r} is not available; there are: {available}"
+        )
+    return name
 
 
 def newest_jaspar() -> str:
@@ -210,9 +235,6 @@ def newest_jaspar() -> str:
 def _jaspar(release: str, collection: str, tax_group: str) -> tuple[Motif, ...]:
     import pyjaspar
 
-    if release not in pyjaspar.jaspar_releases:
-        available = ", ".join(sorted(pyjaspar.jaspar_releases))
-        raise ValueError(f"JASPAR release {release!r} is not available; there are: {available}")
     with warnings.catch_warnings():
         # An empty answer is warned about; it is an error below.
         warnings.simplefilter("ignore")

@@ -3,12 +3,14 @@
 `as-run` is what the authors' code did, which made the published numbers; `as-written` is what the
 paper's Methods say. They are two values of one dataclass. A name such as
 `as-run+initialisation+window` is the first with those switches set as in the other, so that each
-difference can be tested on its own.
+difference can be tested on its own. `as-run+jaspar-2024` matches filters with another release.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+
+from motifbook.motifs import matrices
 
 BETA2, ADAM_EPSILON = 0.999, 1e-8
 """Adam's other constants, in which text and code agree."""
@@ -53,6 +55,8 @@ class Protocol:
     batch_size : int
     activation : "relu" or "exponential"
         Of the first convolution, after its batch norm; deeper layers keep ReLU.
+    jaspar : str
+        The release whose CORE vertebrates filters are matched with.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Protocol:
     l2: float = 1e-6
     batch_size: int = 100
     activation: str = "relu"
+    jaspar: str = matrices.PAPERS_RELEASE
 
     def training(self) -> dict:
         """The part that decides the trained weights, given dataset and architecture."""
@@ -82,7 +87,9 @@ class Protocol:
         for name, plain in (("l1", 0.0), ("activation", "relu")):
             if everything[name] == plain:  # as before there was a choice: networks keep their key
                 del everything[name]
-        reading = {"name", "dataset", "widths"}.union(*(SWITCHES[name] for name in READING))
+        reading = {"name", "dataset", "widths", "jaspar"}.union(
+            *(SWITCHES[name] for name in READING)
+        )
         return {key: value for key, value in everything.items() if key not in reading}
 
 
@@ -145,6 +152,7 @@ ALONE: dict[str, dict] = {
 }
 """Switches that neither protocol has set: what the authors' code came to have (`batch` since
 2019-12-24, `l1` in CNN-50's model file since 2019-04-17), and what Koo & Ploenzke 2021 propose."""
+_JASPAR = "jaspar-"
 READING = ("sites", "weighting", "ends", "window", "trim")
 """Switches that only change how filters are read: they need no training of their own."""
 
@@ -153,12 +161,12 @@ def parse_protocol(text: str) -> Protocol:
     """A protocol from its name: `as-run`, `as-written`, or either with switches set the other way.
 
     `as-run+optimiser+window` is `as-run` with the two switches set as in `as-written`; a switch of
-    `ALONE` has a value of its own.
+    `ALONE` has a value of its own, and so has `jaspar-YEAR`, which comes last.
 
     Raises
     ------
     ValueError
-        For an unknown protocol or switch.
+        For an unknown protocol, switch or JASPAR release, or two releases.
     """
     base, *switches = str(text).strip().split("+")  # papermill makes a number of digits
     protocols = {"as-run": (AS_RUN, AS_WRITTEN), "as-written": (AS_WRITTEN, AS_RUN)}
@@ -166,14 +174,35 @@ def parse_protocol(text: str) -> Protocol:
         raise ValueError(f"unknown protocol {base!r}; there are: {', '.join(protocols)}")
     protocol, other = protocols[base]
     known = [*SWITCHES, *ALONE]
+    releases = {switch for switch in switches if switch.startswith(_JASPAR)}
+    switches = [switch for switch in switches if switch not in releases]
     for switch in switches:
         if switch not in known:
-            raise ValueError(
-                f"unknown switch {switch!r} in protocol {text!r}; there are: {', '.join(known)}"
-            )
+            names = ", ".join([*known, f"{_JASPAR}YEAR"])
+            raise ValueError(f"unknown switch {switch!r} in protocol {text!r}; there are: {names}")
         fields = {key: getattr(other, key) for key in SWITCHES.get(switch, ())}
         protocol = replace(protocol, **fields, **ALONE.get(switch, {}))
-    return replace(protocol, name="+".join([base, *sorted(set(switches), key=known.index)]))
+    written = [base, *sorted(set(switches), key=known.index)]
+    if len(releases) > 1:
+        raise ValueError(f"protocol {text!r} names {len(releases)} JASPAR releases, expected one")
+    for switch in releases:
+        release = matrices.parse_release(switch.removeprefix(_JASPAR))
+        if release != AS_RUN.jaspar:
+            protocol = replace(protocol, jaspar=release)
+            written.append(f"{_JASPAR}{release}")
+    return replace(protocol, name="+".join(written))
+
+
+def with_jaspar(protocol: str, release: str | int | None) -> str:
+    """A protocol's name with another JASPAR release; as it is without one.
+
+    Raises
+    ------
+    ValueError
+        As `parse_protocol`.
+    """
+    text = protocol if release is None else f"{protocol}+{_JASPAR}{release}"
+    return parse_protocol(text).name
 
 
 @dataclass(frozen=True)

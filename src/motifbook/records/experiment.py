@@ -245,10 +245,16 @@ def make(
         written += trimmed
     row = asdict(architecture.under(protocol))
     row.pop("as_written")
-    number = len(matrices.jaspar()) + len(dataset.config.get("added_motifs", ()))
-    targets = {"release": "JASPAR 2016", "number": number, "evalue": EVALUE}
+    searched, counted = searchable(dataset, protocol)
+    targets = {
+        "release": f"JASPAR {protocol.jaspar}",
+        "number": len(searched),
+        "evalue": EVALUE,
+    }
     if source is not None:
         targets["relevant"] = {tf: list(ids) for tf, ids in dataset.relevant.items()}
+    if counted != dataset.relevant:
+        targets["counted"] = {tf: list(ids) for tf, ids in counted.items()}
     configuration = {
         "dataset": dataset.config,
         "architecture": row,
@@ -274,6 +280,28 @@ def make(
     return convert(_rounded(data), Record), written
 
 
+def searchable(
+    dataset: Dataset, protocol: Protocol
+) -> tuple[list[Motif], dict[str, tuple[str, ...]]]:
+    """The motifs that filters are matched with, and those of them that count for each TF.
+
+    The dataset states what counts by JASPAR 2016 and motifs that are added to it. In another
+    release those count that `matrices.relevant_in` says, and what is added if it is not there.
+    """
+    targets, added = matrices.jaspar(protocol.jaspar), chipseq.added_motifs(dataset.config)
+    if protocol.jaspar == matrices.PAPERS_RELEASE:
+        return [*targets, *added], dataset.relevant
+    there = {motif.id for motif in targets}
+    added = [motif for motif in added if motif.id not in there]
+    names = {motif.id for motif in added}
+    released = matrices.relevant_in(protocol.jaspar, dataset.relevant)
+    relevant = {
+        tf: (*released[tf], *(one for one in ids if one in names))
+        for tf, ids in dataset.relevant.items()
+    }
+    return [*targets, *added], relevant
+
+
 def describe(
     read: readout.Filters, dataset: Dataset, protocol: Protocol
 ) -> tuple[Layer, list[Motif]]:
@@ -289,9 +317,9 @@ def describe(
         Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
         for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
     ]
-    targets = [*matrices.jaspar(), *chipseq.added_motifs(dataset.config)]
+    targets, relevant = searchable(dataset, protocol)
     matches = tomtom.match(queries, targets, EVALUE)
-    verdicts = tomtom.verdicts(matches, dataset.relevant)
+    verdicts = tomtom.verdicts(matches, relevant)
     rows = []
     for i, query in enumerate(queries):
         verdict = verdicts.loc[query.id]
@@ -317,7 +345,7 @@ def describe(
         "window": read.ppms.shape[1],
         "match_any": sum(row["matches_any"] for row in rows) / number,
         "match_relevant": sum(row["tf"] is not None for row in rows) / number
-        if any(dataset.relevant.values())
+        if any(relevant.values())
         else None,
         "dead": sum(row["state"] == "dead" for row in rows),
         "filters": rows,

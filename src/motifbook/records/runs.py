@@ -383,7 +383,8 @@ class Record(Envelope, frozen=True, kw_only=True, eq=False, dict=True):
     @property
     def relevant(self) -> dict[str, Sequence[str]]:
         """The motifs that count as a match of each class."""
-        own = self.configuration.get("targets", {}).get("relevant")
+        targets = self.configuration.get("targets", {})
+        own = targets.get("counted") or targets.get("relevant")
         return own or {tf: matrices.RELEVANT.get(tf, ()) for tf in self.classes}
 
     def layer(self, number: int = 1) -> Layer:
