@@ -45,6 +45,7 @@ ORDER = [
     "attribution",
     "rerun",
     "runs",
+    "api",
     "glossary",
     "references",
 ]
