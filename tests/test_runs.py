@@ -300,6 +300,51 @@ def test_a_record_that_cannot_be_trusted(tmp_path, write_record, path, to, messa
         runs.load(RUN, tmp_path)
 
 
+MATCH = {"matches_any": True, "tf": "SP1", "relevant_target": "MA0004.1"}
+"""What makes one of the filter's hit, as `conftest.HIT` has it."""
+
+
+@pytest.mark.parametrize(
+    ("filters", "layer", "changes", "message"),
+    [
+        ([{}], {"match_any": 1.0}, {}, "match_any of layer 1 is 1.0, expected 0 of 1 filters"),
+        ([{}], {"match_relevant": 1.0}, {}, "match_relevant of layer 1 is 1.0, expected 0 of 1"),
+        ([{}], {"dead": 1}, {}, "dead of layer 1 is 1, expected 0, the filters whose state is"),
+        ([{"filter": 1}], {}, {}, "number 0 of the filters in layer 1 is 1, expected 0"),
+        ([{"hits": [{}]}], {}, {}, "matches_any of filter 0 in layer 1 is False, expected true: "),
+        ([MATCH], {}, {}, "matches_any of filter 0 in layer 1 is True, expected false: .* inf"),
+        ([MATCH | {"hits": [{}], "tf": "YY1"}], {}, {}, "tf of .* is 'YY1', expected one of MAX, "),
+        (
+            [MATCH | {"hits": [{"target": "MA0058.2"}]}],
+            *({}, {}, "relevant_target of .* is 'MA0004.1', expected one of its hits"),
+        ),
+        ([{"relevant_target": "MA0004.1"}], {}, {}, "relevant_target .* expected null without a"),
+        (
+            [MATCH | {"hits": [{}, {"p_value": 1e-10}]}],
+            *({}, {}, "the order of hits of filter 0 in layer 1 is another, expected by p_value"),
+        ),
+        ([{}], {}, {"test": {"mean_auroc": 0.9}}, "mean_auroc is 0.9, expected 0.75, the mean of"),
+        ([{}], {}, {"best_epoch": 2}, "best_epoch is 2, expected 1, of the lowest history.valid_"),
+        ([{}], {}, {"classes": ["SP1", "SP1"]}, r"classes is \['SP1', 'SP1'\], expected each class"),
+        ([{}], {}, {"configuration": {"architecture": {"name": "cnn-4"}}},
+         "architecture.name is 'cnn-4', expected 'cnn-2'"),
+    ],
+)  # fmt: skip
+def test_a_record_whose_parts_contradict_each_other_is_refused(
+    tmp_path, filters, layer, changes, message
+):
+    # Matches are counted from the filters, unless the case is about that.
+    found = [one.get("matches_any", False) for one in filters]
+    layer = {"match_any": sum(found) / len(found), "match_relevant": float(any(found))} | layer
+    changes = {"configuration": {"targets": {"evalue": 0.1}}} | changes
+    record = record_data(RUN, layers=[layer | {"filters": filters}], **changes)
+    file = RUN.path(tmp_path)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(record))
+    with pytest.raises(RecordError, match=f"^{re.escape(str(file))}: contradicts itself: .*{message}"):
+        runs.load(RUN, tmp_path)
+
+
 @pytest.mark.parametrize("column", [[0, 0, 0, 0], [0.9998, 0, 0, 0], [0.3334, 0.3334, 0.3333, 0]])
 def test_a_column_of_nothing_or_one_within_its_rounding_is_sound(tmp_path, write_record, column):
     file = write_record(tmp_path)

@@ -8,6 +8,8 @@ record is `motifbook.records.experiment`.
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -47,6 +49,7 @@ _NAMES = ("dataset", "protocol", "profile", "model", "trial")
 _IDENTITY = ("dataset", "protocol", "profile", "model", "label", "trial")
 _SCORES = ("auroc", "aupr", "average_precision")
 _ROUNDING = 2.5e-4  # a column of four numbers with `experiment.DECIMALS` decimals
+_LAST_DIGIT = 1.1e-6  # numbers up to 1 have six significant digits on record, and so have means
 
 
 @dataclass(frozen=True, order=True)
@@ -251,6 +254,43 @@ class Layer(Struct, frozen=True, kw_only=True):
                     f"expected {self.window}"
                 )
 
+    def contradictions(
+        self, classes: Sequence[str], evalue: float
+    ) -> Iterator[tuple[str, object, object]]:
+        """Each field that another belies, what it holds, and what the other says."""
+        place, number = f"layer {self.layer}", len(self.filters)
+        dead = sum(one.state == "dead" for one in self.filters)
+        if self.dead != dead:
+            yield f"dead of {place}", self.dead, f"{dead}, the filters whose state is dead"
+        matched = sum(one.matches_any for one in self.filters)
+        if abs(self.match_any - matched / number) > _LAST_DIGIT:
+            yield f"match_any of {place}", self.match_any, f"{matched} of {number} filters"
+        relevant = sum(one.tf is not None for one in self.filters)
+        if abs((self.match_relevant or 0) - relevant / number) > _LAST_DIGIT:
+            own = f"{relevant} of {number} filters, those with a tf"
+            yield f"match_relevant of {place}", self.match_relevant, own
+        for at, one in enumerate(self.filters):
+            whose = f"of filter {one.filter} in {place}"
+            if one.filter != at:
+                yield f"number {at} of the filters in {place}", one.filter, at
+            best = one.hits[0].e_value if one.hits else math.inf
+            if one.matches_any and best > evalue:
+                yield f"matches_any {whose}", True, f"false: its best E-value is {best:g}"
+            if not one.matches_any and math.isfinite(evalue) and best <= evalue:
+                yield f"matches_any {whose}", False, f"true: its best E-value is {best:g}"
+            if any(a.p_value > b.p_value for a, b in itertools.pairwise(one.hits)):
+                yield f"the order of hits {whose}", "another", "by p_value"
+            if one.tf is None:
+                if one.relevant_target is not None:
+                    yield f"relevant_target {whose}", repr(one.relevant_target), "null without a tf"
+                continue
+            if one.tf not in classes:
+                yield f"tf {whose}", repr(one.tf), f"one of {', '.join(classes)}"
+            if not one.matches_any:
+                yield f"tf {whose}", repr(one.tf), "null, for it matches nothing"
+            if one.relevant_target not in (hit.target for hit in one.hits):
+                yield f"relevant_target {whose}", repr(one.relevant_target), "one of its hits"
+
 
 class Scores(Struct, frozen=True, kw_only=True):
     """Of predictions for a test set: one number a class, and their means over classes.
@@ -272,6 +312,13 @@ class Scores(Struct, frozen=True, kw_only=True):
                 raise ValueError(
                     f"{place}.{name} has {found} numbers, expected {len(classes)}, one a class"
                 )
+
+    def contradictions(self, place: str) -> Iterator[tuple[str, object, object]]:
+        """Each mean that is not that of its numbers: the field, found and expected."""
+        for name in _SCORES:
+            values, mean = getattr(self, name), getattr(self, f"mean_{name}")
+            if abs(mean - (expected := sum(values) / len(values))) > _LAST_DIGIT:
+                yield f"{place}.mean_{name}", mean, f"{expected:.6g}, the mean of {place}.{name}"
 
 
 class TestScores(Scores, frozen=True, kw_only=True):
@@ -401,6 +448,36 @@ class Record(Envelope, frozen=True, kw_only=True, eq=False, dict=True):
         known = ", ".join(str(layer.layer) for layer in self.layers)
         raise ValueError(f"{self.run}: layer {number} is not on record; there are: {known}")
 
+    def contradiction(self) -> str | None:
+        """Where its parts say different things of one run: the field, found and expected, or None.
+
+        What is stated twice must be the same: means and their numbers, counts and what is counted,
+        best hits and verdicts, the run and its configuration.
+        """
+        found = next(self._contradictions(), None)
+        return None if found is None else "{} is {}, expected {}".format(*found)
+
+    def _contradictions(self) -> Iterator[tuple[str, object, object]]:
+        names = {"architecture": self.model, "protocol": self.protocol, "profile": self.profile}
+        for part, name in names.items():
+            stated = self.configuration.get(part)
+            if isinstance(stated, dict) and stated.get("name", name) != name:
+                yield f"configuration.{part}.name", repr(stated["name"]), repr(name)
+        if len(set(self.classes)) < len(self.classes):
+            yield "classes", list(self.classes), "each class once"
+        yield from self.test.contradictions("test")
+        least = min(losses := self.history.valid_loss)
+        if self.best_epoch > self.epochs or losses[self.best_epoch - 1] > least:
+            lowest = f"{losses.index(least) + 1}, of the lowest history.valid_loss"
+            yield "best_epoch", self.best_epoch, lowest
+        numbers = [layer.layer for layer in self.layers]
+        if numbers != sorted(set(numbers)):
+            yield "the order of layers", numbers, "each once, from the first on"
+        targets = self.configuration.get("targets")
+        most = targets.get("evalue", math.inf) if isinstance(targets, dict) else math.inf
+        for layer in self.layers:
+            yield from layer.contradictions(self.classes, most)
+
     def site_tf(self, one: Filter) -> str | None:
         """The class whose embedded motifs are most often among a filter's sites."""
         if not one.site_precision:
@@ -486,8 +563,8 @@ def load(
     FileNotFoundError
         If the run is not on record.
     RecordError
-        If the file is no whole record of this run, or is one of another network of that name, or of
-        other data than `source` holds.
+        If the file is no whole record of this run, contradicts itself, or is one of another network
+        of that name, or of other data than `source` holds.
     """
     path = run.path(results_dir)
     record = store.load(path, Record)
@@ -498,6 +575,8 @@ def load(
             f"{path}: was made with another network of this name than is asked for now; give one "
             "of them another name"
         )
+    if (wrong := record.contradiction()) is not None:
+        raise RecordError(f"{path}: contradicts itself: {wrong}")
     if source is not None:
         made, targets = (record.configuration.get(part, {}) for part in ("dataset", "targets"))
         check_source(path, source, made, targets.get("relevant", {}))
