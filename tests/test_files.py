@@ -8,6 +8,9 @@ import sys
 import pytest
 
 from motifbook import files
+from motifbook.motifs import matrices
+from motifbook.report import network, sequences
+from motifbook.sequences import intervals, readers
 
 REFUSED = {
     "folder": "is a folder, expected a file's name",
@@ -112,3 +115,45 @@ def test_standard_output(monkeypatch, tmp_path):
     with files.output("./-") as path:  # a file of that name can be had
         files.write_whole(path, "file")
     assert (tmp_path / "-").read_text() == "file"
+
+
+# --- Reading -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pipe", r"is a named pipe \(FIFO\), which may never be written to; expected motifs, as a"),
+        ("link to pipe", r"is a named pipe \(FIFO\)"),
+        ("folder", "is a folder, expected motifs"),
+        ("socket", "is a socket or device, expected motifs"),
+        ("none", "no such file; expected motifs"),
+    ],
+)
+def test_what_is_no_file_is_not_read(odd, name, said):
+    with pytest.raises((ValueError, FileNotFoundError), match=f"{name}: {said}"):
+        files.source(odd / name, "motifs")
+
+
+def test_every_reader_refuses_a_named_pipe_and_does_not_wait(odd):
+    (odd / "places.bed").write_text("chr1\t0\t4\n")
+    for read in (
+        matrices.read_meme,
+        readers.read,
+        sequences.read,
+        network.read,
+        lambda path: intervals.intervals(odd / "places.bed", path, 4),
+    ):
+        with pytest.raises(ValueError, match=r"pipe: is a named pipe \(FIFO\)"):
+            read(odd / "pipe")
+
+
+def test_a_pipe_that_is_open_is_read_once():
+    reading, writing = os.pipe()
+    with open(writing, "wb") as file:
+        file.write(b">one\nACGT\n")
+    path = f"/dev/fd/{reading}"
+    with pytest.raises(ValueError, match="is a pipe, and what is read at several places cannot"):
+        files.source(path, "a network", once=False)
+    assert [len(one) for one in readers.read(path).sequences] == [4]
+    os.close(reading)

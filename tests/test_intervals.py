@@ -109,7 +109,7 @@ def test_what_is_no_genome_is_an_error_that_says_so(tmp_path, genome):
         with pytest.raises(ValueError, match=fault):
             read(tmp_path, genome, "chr1\t0\t8\n")
     genome.unlink()
-    with pytest.raises(FileNotFoundError, match=r"genome\.fa: no such genome"):
+    with pytest.raises(FileNotFoundError, match=r"genome\.fa: no such file; expected a genome"):
         read(tmp_path, genome, "chr1\t0\t8\n")
 
 
@@ -180,5 +180,5 @@ def test_describe_takes_a_genome(own, tmp_path, capsys):
     assert "note: ONE.bed: 20 places read from random.fa, 100 nt" in capsys.readouterr().err
     assert cli.main(["describe", str(beds), "--genome", "no.fa", "--results", str(results)]) == 2
     assert capsys.readouterr().err == (
-        "motifbook: error: no.fa: no such genome; expected a FASTA file\n"
+        "motifbook: error: no.fa: no such file; expected a genome as FASTA\n"
     )

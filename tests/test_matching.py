@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from motifbook.motifs import tomtom
 from motifbook.motifs.matrices import RELEVANT, Motif, jaspar, read_meme
-from motifbook.motifs.tomtom import COLUMNS, best_hits, chance, match, refusal, verdicts
+from motifbook.motifs.tomtom import COLUMNS, best_hits, chance, few, match, refusal, verdicts
 
 DATA = Path(__file__).parent / "data" / "tomtom"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -274,7 +275,7 @@ def with_row(row):
 
 REFUSED = {
     "all-zero": np.zeros((8, 4)),
-    "nan": with_row(np.nan),
+    "holds NaN": with_row(np.nan),
     "zero column": with_row(0),
     "not normalised": with_row([0.7, 0.3, 0.0, 0.02]),
     "uniform": np.tile([0.251, 0.249, 0.25, 0.25], (8, 1)),
@@ -316,8 +317,24 @@ def test_refused_queries_match_nothing_and_are_counted(queries, targets):
     table = verdicts(mixed)
     assert list(table.index) == list(mixed.queries)
     assert not table.loc["all-zero", "any"]
-    assert table.loc["nan", "target"] is None
+    assert table.loc["holds_NaN", "target"] is None
     assert best_hits(mixed, "uniform") == []
+
+
+def test_a_query_that_is_too_wide_stops_no_other(queries, targets):
+    wide = motif(np.tile(GOOD, (11, 1)), "wide")
+    mixed = match([wide, *queries[:2]], targets)
+    assert mixed.refused == {"wide": "66 columns, at most 64 are possible"}
+    pd.testing.assert_frame_equal(mixed.hits, match(queries[:2], targets).hits, check_exact=True)
+    assert chance([wide, queries[0]], targets, shuffles=2).rates.keys() == {queries[0].id}
+
+
+def test_few_targets_are_said_in_our_words_and_once(queries, targets):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the library's own
+        match(queries[:1], targets[:2])
+    assert few(targets[:2]).startswith("E-values against 2 targets hang on which these are")
+    assert few(targets[:25]) is None
 
 
 @pytest.mark.parametrize("queries", [[], [motif(np.zeros((5, 4)))]])
@@ -338,8 +355,6 @@ def test_errors_name_what_is_wrong(queries, targets):
         match(queries, [*targets, motif(np.zeros((5, 4)), "dead")])
     with pytest.raises(ValueError, match="no targets"):
         match(queries, [])
-    with pytest.raises(ValueError, match="query long has 66 positions; at most 64"):
-        match([motif(np.tile(GOOD, (11, 1)), "long")], targets)
     for evalue in (0, -1, math.nan):
         with pytest.raises(ValueError, match="evalue"):
             match(queries, targets, evalue)

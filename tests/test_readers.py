@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_used_is_an_error_that_names_it(tmp_path, content,
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such file of sequences"):
+    with pytest.raises(FileNotFoundError, match="no such file; expected sequences"):
         read(tmp_path / "none.fa")
 
 

@@ -1,6 +1,7 @@
 """What a report measures: small networks whose filters are known, and the authors' own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -213,6 +214,7 @@ def test_the_command(tmp_path, planted, capsys):
     (tmp_path / "s.tsv").write_text("\n".join(["seq\ta\tb", *lines]))
     arguments = [str(tmp_path / name) for name in ("k.npy", "s.tsv")]
     page = tmp_path / "report.html"
+    arguments += ["--axes", "keras"]
     assert cli.main(["report", *arguments, "--output", str(page), "--jaspar", "2016"]) == 0
     soup = BeautifulSoup(page.read_text(), "html.parser")
     names = [head.text for head in soup.select("tbody th[scope=row]")]
@@ -248,6 +250,7 @@ def test_the_command_with_places_in_a_genome_a_replicate_and_targets(tmp_path, p
     path = {name: str(tmp_path / name) for name in
             ("k.npy", "again.npy", "g.fa", "peaks.bed", "mine.meme", "report.html")}  # fmt: skip
     command = ["report", path["k.npy"], path["peaks.bed"], "--output", path["report.html"]]
+    command[1:1] = ["--axes", "keras"]
     more = ["--targets", path["mine.meme"], "--genome", path["g.fa"], "--length", str(length)]
     assert cli.main([*command, *more, "--replicate", path["again.npy"]]) == 0
     numbers = json.loads((tmp_path / "report.json").read_text())
@@ -262,6 +265,8 @@ def test_the_command_with_places_in_a_genome_a_replicate_and_targets(tmp_path, p
     capsys.readouterr()
     assert cli.main([*command, *more, "--replicate", path["k.npy"]]) == 2
     assert "k.npy: the network itself" in capsys.readouterr().err
+    few = "E-values against 1 target hang on which these are (fewer than 25)"
+    assert sum(few in note for note in numbers["notes"]) == 1
     assert cli.main([*command[:-1], str(tmp_path / "new.json"), *more]) == 2
     assert "a name that ends in .html is expected" in capsys.readouterr().err
     assert not list(tmp_path.glob("new*"))
@@ -269,6 +274,52 @@ def test_the_command_with_places_in_a_genome_a_replicate_and_targets(tmp_path, p
     assert "give --length" in capsys.readouterr().err
     assert cli.main([*command, *more, "--jaspar", "2016"]) == 2
     assert "--jaspar and --targets exclude each other" in capsys.readouterr().err
+
+
+def test_a_replicate_is_another_training_of_the_same_network(planted):
+    found, given = planted
+    few = sequences.Sequences("few", given.bases[:20])
+    targets = matrices.ground_truth()
+
+    def measured(*replicates):
+        return measure.measure(found, few, targets, "mine", replicates)
+
+    kernels = found.kernels
+    for other, message in (
+        (kernels_file.of(kernels[:5], "short.npy"), "short.npy: has filters of 5 nt, kernels has"),
+        (replace(found, stride=2), "has a stride of 2, kernels has a stride of 1"),
+        (replace(found, nonlinearity="relu"), "has nonlinearity relu, kernels has"),
+        (replace(found, name="copy"), "copy: its filters are those of kernels, expected another"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            measured(other)
+    # More or fewer filters are no hindrance, and said.
+    assert measured(kernels_file.of(kernels[:, :, :2], "two")).replicates == ("two (2 filters)",)
+
+
+def test_targets_of_no_use_are_named_before_any_work(planted):
+    found, given = planted
+    nothing = [matrices.Motif("none", "", np.zeros((5, 4)), 5)]
+    with pytest.raises(ValueError, match=r"^mine: none of its 1 motifs can be compared \(such as "
+                       "none: all-zero\\); expected columns of probabilities"):  # fmt: skip
+        measure.measure(found, given, nothing, "mine")
+
+
+@pytest.mark.parametrize("other", ["report.json", "hits.tsv", "filters.meme"])
+def test_files_of_others_beside_a_page_are_not_replaced(tmp_path, other):
+    (tmp_path / other).write_text('{"mine": 1}')
+    with pytest.raises(ValueError, match=f"{other}: is there and of no report of ours"):
+        pages.check_replaced(tmp_path / "report.html")
+    pages.check_replaced(tmp_path / "new.html")
+    # What a report wrote is replaced by the next.
+    (tmp_path / "report.json").write_text('{"motifbook": "1", "network": {}, "filters": []}')
+    pages.check_replaced(tmp_path / "report.html")
+
+
+def test_a_genome_is_of_no_use_to_sequences(tmp_path):
+    (tmp_path / "s.fa").write_text(">a\nACGT\n")
+    with pytest.raises(ValueError, match=r"s\.fa: holds sequences, not places in a genome"):
+        sequences.read(tmp_path / "s.fa", genome=tmp_path / "s.fa")
 
 
 def test_a_target_lies_under_the_filter_as_tomtom_turned_it():

@@ -133,10 +133,34 @@ def test_kernels_alone(tmp_path):
     np.savez_compressed(tmp_path / "one.npz", first=KERNELS)
     windows = sum(X[:, k : k + LENGTH - SIZE + 1] @ KERNELS[k] for k in range(SIZE))
     for name, layer in (("k.npy", None), ("k.npz", "kernels"), ("one.npz", None)):
-        found = network.read(tmp_path / name, layer)
+        found = network.read(tmp_path / name, layer, axes="keras")
         assert np.abs(found.activations(X) - np.maximum(windows, 0)).max() < 1e-5
         assert (found.left, found.predict, found.rest) == (0, None, None)
-        assert "Only kernels" in found.notes[0]
+        assert "Only kernels" in found.notes[1]
+
+
+def test_the_axes_of_kernels_are_said_and_asked_for(tmp_path):
+    """Keras has (size, 4, filters), PyTorch (filters, 4, size): a shape alone decides neither."""
+    many = np.tile(KERNELS, (1, 1, 3))  # 5 positions, 9 filters
+    np.save(tmp_path / "k.npy", many)
+    np.save(tmp_path / "torch.npy", np.swapaxes(many, 0, 2))
+    found = network.read(tmp_path / "k.npy")
+    assert found.notes[0] == (
+        "Kernels 5 × 4 × 9 are read as (size, 4, filters): 9 filters of 5 positions. If they are "
+        "(filters, 4, size), say --axes pytorch."
+    )
+    refused(tmp_path / "torch.npy", "9 positions and 5 filters, or 9 filters of 5 positions? Say")
+    theirs = network.read(tmp_path / "torch.npy", axes="pytorch")
+    assert theirs.size == 5 and "9 filters of 5 positions." in theirs.notes[0]
+    np.testing.assert_array_equal(theirs.kernels, many)
+    np.testing.assert_array_equal(theirs.activations(X), found.activations(X))
+
+
+def test_options_of_no_effect_are_refused(tmp_path):
+    onnx.save(onnx_model(), tmp_path / "net.onnx")
+    refused(tmp_path / "net.onnx", "a network has its own axes", axes="keras")
+    np.save(tmp_path / "k.npy", KERNELS)
+    refused(tmp_path / "k.npy", "is one array and has no layers", layer="first", axes="keras")
 
 
 def test_strides_and_dilation_are_seen(tmp_path):
@@ -482,7 +506,7 @@ def test_onnx_and_kernels_need_no_keras(tmp_path):
     program = (
         "import sys; sys.modules |= dict.fromkeys(('keras', 'tensorflow', 'jax'));"
         "from motifbook import cli; from motifbook.report import network;"
-        "[network.read(p) for p in sys.argv[1:]]"
+        "network.read(sys.argv[1]); network.read(sys.argv[2], axes='keras')"
     )
     files = [str(tmp_path / name) for name in ("net.onnx", "k.npy")]
     subprocess.run([sys.executable, "-c", program, *files], check=True)
@@ -511,7 +535,7 @@ assert isinstance(experiment.get("cnn-25", 1), list)
 @pytest.mark.slow
 def test_a_report_on_onnx_or_kernels_and_the_records_need_no_framework(tmp_path):
     onnx.save(onnx_model(), tmp_path / "net.onnx")
-    np.savez(tmp_path / "k.npz", kernels=KERNELS)
+    np.savez(tmp_path / "k.npz", kernels=np.tile(KERNELS, (1, 1, 2)))
     rows = RNG.integers(0, 4, (60, LENGTH))
     texts = ["".join("ACGT"[base] for base in row) for row in rows]
     (tmp_path / "s.fa").write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(texts)))

@@ -59,11 +59,14 @@ def _line(error: Exception | str) -> str:
 
 @contextlib.contextmanager
 def _notes() -> Iterator[None]:
-    """Our own warnings as one line each; those of libraries are not for the user."""
+    """Our own warnings as one line each, once; those of libraries are not for the user."""
+
+    said = set[str]()
 
     def show(message, category, *_, **__) -> None:
-        if category is UserWarning:
-            print(f"motifbook: note: {_line(message)}", file=sys.stderr)
+        if category is UserWarning and (line := _line(message)) not in said:
+            said.add(line)
+            print(f"motifbook: note: {line}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.showwarning = show  # type: ignore[assignment]
@@ -81,7 +84,7 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
     """Names each default, where there is one to name."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or action.default is False:
+        if action.default in (None, False, []):
             return action.help
         return super()._get_help_string(action)
 
@@ -151,7 +154,9 @@ def _parser() -> argparse.ArgumentParser:
         "orientation.",
     )
     match.add_argument("filters", type=_path, metavar="FILTERS.meme", help="motifs, MEME format")
-    match.add_argument("--jaspar", default="2016", help="JASPAR release, CORE vertebrates")
+    match.add_argument(
+        "--jaspar", type=_named, default="2016", help="JASPAR release, CORE vertebrates"
+    )
     match.add_argument("--evalue", type=float, default=0.1, help="largest E-value of a match")
     match.add_argument("--all", action="store_true", help="write every pair")
     _add_output(match, "--output", "HITS.tsv")
@@ -160,7 +165,9 @@ def _parser() -> argparse.ArgumentParser:
         "report",
         _report,
         "Which first-layer filters of a network of yours are motifs? One HTML page says.",
-        "Beside it lie filters.meme, hits.tsv and report.json. Nothing in the file is executed.",
+        "Beside report.html lie filters.meme, hits.tsv and report.json; beside mine.html, "
+        "mine.filters.meme, mine.hits.tsv and mine.json. Those of an earlier report are replaced, "
+        "and other files never. Nothing in the network's file is executed.",
     )
     report.add_argument(
         "model", type=_path, metavar="MODEL", help=".keras, .h5, .onnx; or kernels: .npz, .npy"
@@ -174,16 +181,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     # Files lie beside it, so it cannot be standard output.
     report.add_argument(
-        "--output", type=_named, required=True, metavar="FILE.html", help="where to"
+        "--output",
+        type=_named,
+        required=True,
+        metavar="FILE.html",
+        help="the page; replaced if it is there",
     )
-    report.add_argument("--layer", help="the convolution's name (default: the first)")
+    report.add_argument(
+        "--layer", help="name of the convolution, or of the array in a .npz (default: the first)"
+    )
+    report.add_argument(
+        "--axes",
+        choices=("keras", "pytorch"),
+        help="of kernels alone: keras is (size, 4, filters), pytorch (filters, 4, size)",
+    )
     report.add_argument("--alphabet", default="ACGT", help="order of the network's channels")
     report.add_argument(
         "--length", type=int, metavar="NT", help="window, where the network takes any length"
     )
     report.add_argument("--genome", type=_path, metavar="FILE.fa", help="for BED and narrowPeak")
     report.add_argument(
-        "--jaspar", metavar="RELEASE", help="CORE vertebrates of a release (default: the newest)"
+        "--jaspar",
+        type=_named,
+        metavar="RELEASE",
+        help="CORE vertebrates of a release (default: the newest)",
     )
     report.add_argument(
         "--targets", type=_path, metavar="FILE.meme", help="motifs of yours, instead of JASPAR"
@@ -194,7 +215,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="MODEL",
-        help="another training of the same network; may be given several times",
+        help="another training of the same network, with filters of the same size; may be given "
+        "several times",
     )
 
     chapter = command(
@@ -544,6 +566,7 @@ def _report(options) -> None:
     with contextlib.ExitStack() as stack:
         for name in page.beside(options.output).values():
             stack.enter_context(files.output(str(name), *read))
+        page.check_replaced(options.output)
         _write_report(options, read, network, page, sequences)
 
 
@@ -554,7 +577,7 @@ def _write_report(options, read, network, page, sequences) -> None:
         if path.exists() and options.model.exists() and path.samefile(options.model):
             raise UsageError(f"{path}: the network itself; expected a replicate of it")
     models = [
-        network.read(path, options.layer, options.alphabet)
+        network.read(path, options.layer, options.alphabet, options.axes)
         for path in (options.model, *options.replicate)
     ]
     found = models[0]
@@ -593,8 +616,10 @@ def _match(options) -> None:
         table = matches.hits[list(tomtom.COLUMNS)]
         files.write_whole(path, table.to_csv(sep="\t", index=False))
     matched = table.loc[table["e_value"] <= options.evalue, "query"].nunique()
+    compared = len(queries) - len(matches.refused)
     _say(
-        f"{matched} of {len(queries)} motifs match one of {len(targets)} at E <= {options.evalue}",
+        f"{matched} of {compared} motifs match one of {len(targets)} at E <= {options.evalue}"
+        + (f"; {len(matches.refused)} cannot be compared" if matches.refused else ""),
         options.output,
     )
     _say_chance(options, queries, targets, matches)

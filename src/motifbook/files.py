@@ -1,4 +1,7 @@
-"""Write a file whole or not at all, and never over what is no regular file or is being read."""
+"""Write a file whole or not at all, and never over what is no regular file or is being read.
+
+What is read is a regular file too, or a pipe that is open already.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,47 @@ def destination(path: Path | str, *inputs: Path | str) -> Path:
             if os.path.samefile(target, source):
                 raise ValueError(f"{path}: is the file that is read; name another for the output")
     return target
+
+
+def source(path: Path | str, expected: str, *, once: bool = True) -> Path:
+    """The path of a file to be read.
+
+    Parameters
+    ----------
+    path : path
+        A regular file; or, if it is read `once` and from its start, a pipe that is open already:
+        the shell's `<(...)`, or `/dev/stdin`. A named pipe may wait for ever for a writer.
+    expected : str
+        What the file should hold, for the error.
+    once : bool
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, OSError
+        If it is not there, or anything else.
+    """
+    path = Path(path)
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"{path}: no such file; expected {expected}") from None
+    if stat.S_ISREG(mode):
+        return path
+    if stat.S_ISDIR(mode):
+        raise ValueError(f"{path}: is a folder, expected {expected}")
+    if not stat.S_ISFIFO(mode):
+        raise ValueError(f"{path}: is a socket or device, expected {expected}")
+    if not os.path.realpath(path).startswith(("/proc/", "/dev/fd/")):
+        raise ValueError(
+            f"{path}: is a named pipe (FIFO), which may never be written to; expected {expected}, "
+            "as a regular file"
+        )
+    if not once:
+        raise ValueError(
+            f"{path}: is a pipe, and what is read at several places cannot come from one; expected "
+            f"{expected}, as a regular file"
+        )
+    return path
 
 
 @contextlib.contextmanager

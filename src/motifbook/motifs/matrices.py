@@ -8,7 +8,6 @@ A, C, G, T. The twelve ground truth motifs, the matrices that count as relevant 
 from __future__ import annotations
 
 import math
-import os
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motifbook.files import write_whole
+from motifbook.files import source, write_whole
 
 GROUND_TRUTH: dict[str, str] = {
     "Arid3a": "MA0151.1",
@@ -376,7 +375,7 @@ _OTHER = {
 _AFTER_MATRIX = re.compile(r"url\b|-+$|\*+$", re.IGNORECASE)
 
 
-def read_meme(path: str | os.PathLike) -> list[Motif]:
+def read_meme(path: Path | str) -> list[Motif]:
     """Read every motif of a file in MEME format.
 
     The reader follows the MEME Suite's "MEME Minimal Motif Format". It takes keywords in either
@@ -402,10 +401,10 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
         converts it), has another alphabet than ACGT, no motif or two with one id; or
         a matrix is missing or is not made of rows of four numbers, as many as ``w=`` says. The
         message begins with file and line.
-    FileNotFoundError
-        If there is no such file.
+    FileNotFoundError, ValueError
+        If there is no such file, or it is none (see `files.source`).
     """
-    path = Path(path)
+    path = source(path, "motifs in MEME format")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

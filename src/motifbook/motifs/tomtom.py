@@ -9,6 +9,7 @@ are given. To compare what a MEME file says, write it and read it back.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,9 @@ COLUMNS = ("query", "target", "name", "p_value", "e_value", "offset", "overlap",
 
 MAX_WIDTH = 64
 """Widest query, in positions: memelite's working memory is cubic in it, here 0.8 GB a thread."""
+
+FEWEST_TARGETS = 25
+"""Below this, p-values hang on the choice of targets: their columns are Tomtom's background."""
 
 _SUM_TOLERANCE = 0.01
 _UNIFORM_TOLERANCE = 1e-3
@@ -59,7 +63,7 @@ class Matches:
     best : DataFrame
         The best target of every query that was compared, whatever its E-value; the same columns.
     refused : dict of str to str
-        Query to the reason why it was not compared and matches nothing (see `refusal`).
+        Query to the reason why it was not compared and matches nothing (see `query_refusal`).
     evalue : float
         Greatest E-value of a match.
     """
@@ -91,14 +95,14 @@ def refusal(motif: Motif) -> str | None:
     Returns
     -------
     str or None
-        The first that holds of "nan"; "all-zero"; "zero column" (a position of zeros); "not
+        The first that holds of "holds NaN"; "all-zero"; "zero column" (a position of zeros); "not
         normalised" (a position with a negative entry or whose sum is off one by more than 0.01;
         four decimals put it off by 0.0002 at most); "uniform" (every entry within 0.001 of 0.25);
         "no sites" (nsites of 0).
     """
     ppm = motif.ppm
     if np.isnan(ppm).any():
-        return "nan"
+        return "holds NaN"
     if not ppm.any():
         return "all-zero"
     if not ppm.any(axis=1).all():
@@ -111,6 +115,23 @@ def refusal(motif: Motif) -> str | None:
     if motif.nsites == 0:
         return "no sites"
     return None
+
+
+def few(targets: Sequence[Motif]) -> str | None:
+    """What to say of E-values against so few targets; None where there are enough."""
+    if len(targets) >= FEWEST_TARGETS:
+        return None
+    return (
+        f"E-values against {len(targets)} target{'s' * (len(targets) > 1)} hang on which these are "
+        f"(fewer than {FEWEST_TARGETS}): Tomtom takes its background from the targets' own columns"
+    )
+
+
+def query_refusal(motif: Motif) -> str | None:
+    """As `refusal`, for a query: also one wider than `MAX_WIDTH`."""
+    if motif.width > MAX_WIDTH:
+        return f"{motif.width} columns, at most {MAX_WIDTH} are possible"
+    return refusal(motif)
 
 
 def match(
@@ -140,8 +161,8 @@ def match(
     Raises
     ------
     ValueError
-        If an id occurs twice, a target could not be compared (see `refusal`), a query is wider
-        than `MAX_WIDTH`, there is no target, or `evalue` is not a number above 0.
+        If an id occurs twice, a target could not be compared (see `refusal`), there is no target,
+        or `evalue` is not a number above 0.
 
     Notes
     -----
@@ -156,13 +177,8 @@ def match(
     for target in targets:
         if reason := refusal(target):
             raise ValueError(f"target {target.id} cannot be compared: {reason}")
-    for query in queries:
-        if query.width > MAX_WIDTH:
-            raise ValueError(
-                f"query {query.id} has {query.width} positions; at most {MAX_WIDTH} are possible"
-            )
 
-    reasons = {query.id: refusal(query) for query in queries}
+    reasons = {query.id: query_refusal(query) for query in queries}
     refused = {id_: reason for id_, reason in reasons.items() if reason}
     compared = [query for query in queries if query.id not in refused]
     starts = range(0, max(len(compared), 1), _BATCH)
@@ -230,17 +246,20 @@ def _tomtom(
     # keeps the forward one and needs both for its q-values.
     forward = [_with_pseudocount(motif.ppm.round(_TARGET_DECIMALS), motif) for motif in targets]
     reverse = [matrix[::-1, ::-1] for matrix in forward]
-    p, score, offset, overlap, _ = tomtom(
-        [_with_pseudocount(motif.ppm, motif) for motif in queries],
-        forward + reverse,
-        # No approximation of the targets, and medians as exact as binning allows. memelite's
-        # defaults disagree with C Tomtom.
-        n_target_bins=None,
-        n_median_bins=100_000,
-        n_score_bins=100,
-        reverse_complement=False,
-        n_jobs=n_jobs,
-    )
+    with warnings.catch_warnings():
+        # It counts both strands of a small database; `few` says the same of what was given.
+        warnings.filterwarnings("ignore", "tomtom was given", UserWarning)
+        p, score, offset, overlap, _ = tomtom(
+            [_with_pseudocount(motif.ppm, motif) for motif in queries],
+            forward + reverse,
+            # No approximation of the targets, and medians as exact as binning allows. memelite's
+            # defaults disagree with C Tomtom.
+            n_target_bins=None,
+            n_median_bins=100_000,
+            n_score_bins=100,
+            reverse_complement=False,
+            n_jobs=n_jobs,
+        )
     # The chance that the better of two strands scores as well: 1 - (1 - p)^2.
     return p * (2 - p), score, offset, overlap
 
@@ -286,7 +305,7 @@ def chance(
     """How many queries match by chance: those of the same columns in random order.
 
     A shuffled query is as wide as the query, with the same bases and the same information, and
-    has lost the motif. Those that cannot be compared are left out (see `refusal`).
+    has lost the motif. Those that cannot be compared are left out (see `query_refusal`).
 
     Parameters
     ----------
@@ -296,7 +315,7 @@ def chance(
         Random orders of each query; fewer where there are more than 100 queries, 2,000 in all.
     seed : int
     """
-    compared = [query for query in queries if refusal(query) is None]
+    compared = [query for query in queries if query_refusal(query) is None]
     if not compared:
         return Chance(math.nan)
     each = max(1, min(shuffles, 20 * 100 // len(compared)))

@@ -288,7 +288,7 @@ class Layer(Struct, frozen=True, kw_only=True):
                 yield f"tf {whose}", repr(one.tf), f"one of {', '.join(classes)}"
             if not one.matches_any:
                 yield f"tf {whose}", repr(one.tf), "null, for it matches nothing"
-            if one.relevant_target not in (hit.target for hit in one.hits):
+            if not any(hit.target == one.relevant_target for hit in one.hits):
                 yield f"relevant_target {whose}", repr(one.relevant_target), "one of its hits"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,32 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from motifbook.report.network import Network, checked_kernels
 
+AXES = {"keras": "(size, 4, filters)", "pytorch": "(filters, 4, size)"}
+"""What the axes of an array of kernels are, by who writes them so."""
 
-def read(path: Path, layer: str | None = None) -> Network:
-    """Kernels (size, 4, filters) of a .npy, or of a .npz in which `layer` names the array.
+
+def read(path: Path, layer: str | None = None, axes: str | None = None) -> Network:
+    """Kernels of a .npy, or of a .npz in which `layer` names the array.
+
+    Parameters
+    ----------
+    path : path
+    layer : str, optional
+    axes : str, optional
+        One of `AXES`. Unless given they are Keras's, if the first axis is shorter than the last:
+        a layer has more filters than a filter has positions.
 
     Raises
     ------
     ValueError
-        If there is no such array, several and no `layer`, or it cannot be used.
+        If there is no such array, several and no `layer`, a `layer` of a .npy, its axes cannot be
+        told apart, or it cannot be used.
     """
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"PK"
+        if layer is not None and not packed:
+            raise ValueError(f"{path}: is one array and has no layers; leave --layer out")
         if packed:
             with np.load(path, allow_pickle=False) as arrays:
                 name = _only(path, list(arrays.files), layer)
@@ -40,7 +55,24 @@ def read(path: Path, layer: str | None = None) -> Network:
             reason = "it holds Python objects (a pickle), which are not read"
         raise ValueError(f"{path}: no array that can be read ({reason})") from error
     kernels = checked_kernels(np.asarray(kernels), f"{path}: {name}")
-    return of(kernels, path.name, name)
+    first, _, last = kernels.shape
+    if axes is None and first >= last:
+        raise ValueError(
+            f"{path}: {name} is {kernels.shape}: {first} positions and {last} filters, or {first} "
+            f"filters of {last} positions? Say which with --axes: "
+            + " or ".join(f"{whose} is {order}" for whose, order in AXES.items())
+        )
+    if axes == "pytorch":
+        kernels = np.ascontiguousarray(np.swapaxes(kernels, 0, 2))
+    size, _, filters = kernels.shape
+    note = (
+        f"Kernels {first} × 4 × {last} are read as {AXES[axes or 'keras']}: {filters} filters of "
+        f"{size} positions."
+    )
+    if axes is None:
+        note += f" If they are {AXES['pytorch']}, say --axes pytorch."
+    found = of(kernels, path.name, name)
+    return replace(found, notes=(note, *found.notes))
 
 
 def of(kernels: np.ndarray, name: str = "kernels", layer: str = "kernels") -> Network:

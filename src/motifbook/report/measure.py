@@ -309,7 +309,8 @@ def measure(
     database : str
         Their name.
     replicates : sequence of Network
-        Other trainings of the same network; their filters' likeness is part of the score.
+        Other trainings of the same network; their filters' likeness is part of the score. They
+        may have more or fewer filters, but of the same size, stride and nonlinearity.
     evalue : float
         Greatest E-value of a match.
     progress : bool
@@ -321,14 +322,66 @@ def measure(
         name, e_value, q_value, offset, orientation (of the best target, match or not), matched,
         null_rate, nearest, similarity, influence (the largest change of an output), output (which),
         auroc_loss (the largest), probability, outside.
+
+    Raises
+    ------
+    ValueError
+        As `scan`; if no target can be compared, or a replicate has filters of another kind, or
+        those of another network here.
     """
+    _comparable(targets, database)  # before any work
+    for one in replicates:
+        _check_replicate(one, network)
     found = scan(network, sequences.bases, progress=progress)
     influence = silence(network, sequences, found.mean, progress=progress)
     others = [scan(one, sequences.bases, progress=progress).ppms for one in replicates]
-    names = tuple(one.name for one in replicates)
+    ppms = [found.ppms, *others]
+    for number, one in enumerate(replicates, start=1):
+        for other, same in zip((network, *replicates), ppms[:number], strict=False):
+            if same.any() and np.array_equal(ppms[number], same):
+                raise ValueError(
+                    f"{one.name}: its filters are those of {other.name}, expected another training"
+                )
+    names = tuple(
+        f"{one.name} ({len(own)} filters)" if len(own) != len(found.ppms) else one.name
+        for one, own in zip(replicates, others, strict=True)
+    )
     return assemble(
         network, sequences, targets, database, found, influence, others, names, evalue, progress
     )
+
+
+def _check_replicate(one: Network, network: Network) -> None:
+    """Refuse what is no other training of the same first layer; its filters may be more or fewer.
+
+    A filter's agreement is its likeness to the nearest filter of the replicate, so their number
+    does not matter, but what a filter reads does.
+    """
+    for what, own, expected in (
+        ("filters of {} nt", one.size, network.size),
+        ("a stride of {}", one.stride, network.stride),
+        ("nonlinearity {}", one.nonlinearity, network.nonlinearity),
+    ):
+        if own != expected:
+            raise ValueError(
+                f"{one.name}: has {what.format(own)}, {network.name} has {what.format(expected)}; "
+                "a replicate is another training of the same network"
+            )
+
+
+def _comparable(targets: Sequence[Motif], database: str) -> tuple[list[Motif], list[str]]:
+    """The targets that can be compared, and what to say of the others. Raises if none can be."""
+    refused = {target.id: reason for target in targets if (reason := tomtom.refusal(target))}
+    sound = [target for target in targets if target.id not in refused]
+    first = next((f"such as {id_}: {reason}" for id_, reason in refused.items()), "")
+    if not sound:
+        raise ValueError(
+            f"{database}: none of its {len(targets)} motifs can be compared ({first}); expected "
+            "columns of probabilities that sum to 1"
+        )
+    notes = [f"{len(refused)} targets of {database} cannot be compared ({first}), and are left out"]
+    few = tomtom.few(sound)
+    return sound, notes[: len(refused)] + ([few] if few else [])
 
 
 def assemble(
@@ -344,10 +397,8 @@ def assemble(
     progress: bool = False,
 ) -> Report:
     """Match and score what was measured; `others` are the PPMs of the replicates named so."""
-    sound = [target for target in targets if tomtom.refusal(target) is None]
-    notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes)]
-    if left_out := len(targets) - len(sound):
-        notes.append(f"{left_out} targets of {database} cannot be compared, and are left out")
+    sound, left_out = _comparable(targets, database)
+    notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes), *left_out]
     queries = motifs(found.ppms)
     narrow = [query for query in queries.values() if query.width <= tomtom.MAX_WIDTH]
     if len(narrow) < len(queries):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motifbook import files
 from motifbook.sequences.datasets import BASES
 
 LARGEST = 1 << 30
@@ -69,7 +70,12 @@ class Network:
     notes: tuple[str, ...] = ()
 
 
-def read(path: Path | str, layer: str | None = None, alphabet: str = BASES) -> Network:
+def read(
+    path: Path | str,
+    layer: str | None = None,
+    alphabet: str = BASES,
+    axes: str | None = None,
+) -> Network:
     """Open a file that holds a network, or kernels alone.
 
     Parameters
@@ -79,6 +85,8 @@ def read(path: Path | str, layer: str | None = None, alphabet: str = BASES) -> N
         Name of the convolution, which must read the sequence itself; the first unless given.
     alphabet : str
         Order of the channels that the network was trained with, such as "AGCT".
+    axes : str, optional
+        Of kernels alone: "keras" or "pytorch", see `kernels_file.read`.
 
     Returns
     -------
@@ -95,12 +103,12 @@ def read(path: Path | str, layer: str | None = None, alphabet: str = BASES) -> N
     path = Path(path)
     if sorted(alphabet.upper()) != sorted(BASES):
         raise ValueError(f"alphabet {alphabet!r}: the letters A, C, G and T in some order expected")
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "no such file"
-        raise FileNotFoundError(f"{path}: {kind}; {_EXPECTED} is expected")
+    files.source(path, _EXPECTED, once=False)
     if path.stat().st_size > LARGEST:
         raise ValueError(f"{path}: larger than {LARGEST >> 20} MB, the most that is read")
     kind = _kind(path)
+    if axes is not None and kind != "kernels":
+        raise ValueError(f"{path}: a network has its own axes; --axes is for kernels alone")
     if kind == "keras":
         from motifbook.report import keras_file
 
@@ -112,11 +120,11 @@ def read(path: Path | str, layer: str | None = None, alphabet: str = BASES) -> N
     else:
         from motifbook.report import kernels_file
 
-        found = kernels_file.read(path, layer)
+        found = kernels_file.read(path, layer, axes)
     return _in_order(found, alphabet.upper())
 
 
-_EXPECTED = "a network as .keras, .h5 or .onnx, or kernels as .npz or .npy,"
+_EXPECTED = "a network as .keras, .h5 or .onnx, or kernels as .npz or .npy"
 _PICKLE = (
     "is a pickle (PyTorch's own format is one), which runs code when it is opened; "
     "export the network as ONNX: torch.onnx.export(network, example, 'network.onnx')"
@@ -153,7 +161,7 @@ def _kind(path: Path) -> str:
         raise ValueError(f"{path}: {_PICKLE}")
     elif path.suffix.lower() == ".onnx":
         return "onnx"
-    raise ValueError(f"{path}: {_EXPECTED} is expected, found another kind of file")
+    raise ValueError(f"{path}: expected {_EXPECTED}, found another kind of file")
 
 
 def _in_order(found: Network, alphabet: str) -> Network:

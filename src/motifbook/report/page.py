@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from html import escape
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -49,16 +50,46 @@ def write(report: Report, path: Path | str, *inputs: Path | str) -> list[Path]:
     names = beside(path)
     for name in names.values():
         files.destination(name, *inputs)
+    check_replaced(path)
+    # First, for it vouches for the others: see `check_replaced`.
+    text = json.dumps(numbers(report), indent=1, allow_nan=False)
+    files.write_whole(names["numbers"], text + "\n")
     if report.trimmed:
         matrices.write_meme(names["filters"], list(report.trimmed.values()))
     else:
         names.pop("filters").unlink(missing_ok=True)  # of an earlier report, it would mislead
     columns = [*tomtom.COLUMNS, "q_value"]
     files.write_whole(names["hits"], report.matches.hits[columns].to_csv(sep="\t", index=False))
-    text = json.dumps(numbers(report), indent=1, allow_nan=False)
-    files.write_whole(names["numbers"], text + "\n")
     files.write_whole(names["page"], html(report))
     return list(names.values())
+
+
+def check_replaced(path: Path | str) -> None:
+    """Refuse to replace files beside a page that are of no report.
+
+    They are replaced where the numbers among them are a report's: these are written first.
+
+    Raises
+    ------
+    ValueError
+        Naming the first of them.
+    """
+    page, *others = (names := beside(path)).values()
+    there = [name for name in others if os.path.lexists(name)]
+    if not there or _is_report(names["numbers"]):
+        return
+    raise ValueError(
+        f"{there[0]}: is there and of no report of ours, which {page.name} would replace; give "
+        "--output another name"
+    )
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"motifbook", "network", "filters"} <= found.keys()
 
 
 def beside(path: Path | str) -> dict[str, Path]:
@@ -285,7 +316,10 @@ def _explained(report: Report) -> str:
     )
     replicates = ""
     if report.replicates:
-        replicates = f" Replicates: {escape(', '.join(report.replicates))}."
+        replicates = (
+            f" Replicates: {escape(', '.join(report.replicates))}; a filter's agreement is how "
+            "alike the nearest filter of each is, however many it has."
+        )
     return f"""<p>A site is a window whose activation is over half of the filter's highest. Sites,
  weighted by their activation, make the filter's PPM; its ends without information are cut off.
  Tomtom compares it with {len(report.targets):,} targets of {escape(report.database)}. A filter that

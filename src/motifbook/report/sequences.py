@@ -67,23 +67,27 @@ def read(
         genome has no length, or no sequence is long enough.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file of sequences")
+    lines = readers.text_lines(path)
     notes: list[str] = []
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
-    columns = _columns(path)
+    columns = _columns(lines)
+    places = columns is None and readers.is_bed(lines)
+    if genome is not None and not places:
+        raise ValueError(
+            f"{path}: holds sequences, not places in a genome; a genome is for BED and narrowPeak"
+        )
     if columns is not None:
-        sequences, labels, classes, bad = _table(path, columns)
+        sequences, labels, classes, bad = _table(path, columns, lines)
         if bad:
             notes.append(f"{bad:,} rows without usable sequence are left out")
     else:
-        if genome is not None and readers.is_bed(path):
+        if genome is not None:
             if length is None:
                 raise ValueError(f"{path}: places in a genome need a window; give --length")
-            reading = intervals(path, genome, length)
+            reading = intervals(path, genome, length, lines)
         else:
-            reading = readers.read(path)
+            reading = readers.read(path, lines)
         sequences = [*reading.sequences, *reading.unbound]
         notes += reading.notes
         if reading.bad:
@@ -132,22 +136,19 @@ def _middle(bases: np.ndarray, length: int) -> np.ndarray:
     return bases[start : start + length]
 
 
-def _columns(path: Path) -> list[str] | None:
+def _columns(lines: list[str]) -> list[str] | None:
     """The header of a table of several classes; None of any other file."""
-    with path.open("rb") as file:
-        if file.read(1) == b">":
-            return None
-    first = next(iter(readers.text_lines(path)), "").split("\t")
-    names = [name.strip() for name in first]
+    first = "" if lines[0].startswith(">") else lines[0]
+    names = [name.strip() for name in first.split("\t")]
     lower = [name.lower() for name in names]
     return names if "seq" in lower and "bound" not in lower and len(names) > 1 else None
 
 
-def _table(path: Path, columns: list[str]):
+def _table(path: Path, columns: list[str], lines: list[str]):
     at = [name.lower() for name in columns].index("seq")
     classes = tuple(name for i, name in enumerate(columns) if i != at)
     sequences, labels, bad = [], [], 0
-    for number, line in enumerate(readers.text_lines(path)[1:], start=2):
+    for number, line in enumerate(lines[1:], start=2):
         fields = [field.strip() for field in line.split("\t")]
         if fields == [""]:
             continue

@@ -201,14 +201,16 @@ class Folder:
         """
         if self.genome is None:
             return None
-        beds = [file for file in files(self).values() if readers.is_bed(file)]
-        if not beds:
+        readings = [
+            intervals.intervals(file, self.genome, self.length, lines)
+            for file in files(self).values()
+            if readers.is_bed(lines := readers.text_lines(file))
+        ]
+        if not readings:
             raise ValueError(
                 f"{self.path}: no BED or narrowPeak file; a genome is of use for these alone"
             )
-        return intervals.digest(
-            [intervals.intervals(file, self.genome, self.length) for file in beds]
-        )
+        return intervals.digest(readings)
 
     def __str__(self) -> str:
         return f"{self.path}@{self.length}" if self.length != LENGTH else f"{self.path}"
@@ -282,7 +284,11 @@ def _too_few_sets(folder: str, number: int) -> ValueError:
 
 def _given(path: Path) -> tuple[dict[str, tuple[str, ...]], list[dict]]:
     file = path / "relevant.csv"
-    return _read_relevant(file) if file.is_file() else ({}, [])
+    if not os.path.lexists(file):
+        return {}, []
+    if not file.is_file():
+        raise ValueError(f"{file}: is no file, or a link to none; expected a table")
+    return _read_relevant(file)
 
 
 def added_motifs(config: dict) -> list[Motif]:
@@ -396,10 +402,11 @@ def _windows(
     file: Path, length: int, own: bool, genome: Path | None
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """The middle of each sequence of a file, (n, length) uint8: bound, not bound, and counts."""
-    if genome is not None and readers.is_bed(file):
-        reading = intervals.intervals(file, genome, length)
+    lines = readers.text_lines(file)
+    if genome is not None and readers.is_bed(lines):
+        reading = intervals.intervals(file, genome, length, lines)
     else:
-        reading = readers.read(file)
+        reading = readers.read(file, lines)
     bound, short, ambiguous = _cut(reading.sequences, length)
     unbound, short_too, ambiguous_too = _cut(reading.unbound if own else [], length)
     if not len(bound):

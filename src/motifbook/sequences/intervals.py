@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pyfaidx
 
+from motifbook import files
 from motifbook.sequences import readers
 from motifbook.sequences.datasets import encode, into_cache, reverse_complement
 
@@ -22,7 +23,9 @@ _NARROW = re.compile(r"[^\t]+\t\d+\t\d+(\t[^\t]*){6}\t(-1|\d+)$")
 _FASTA_ERRORS = (pyfaidx.FastaIndexingError, ValueError, ImportError, IndexError, KeyError)
 
 
-def intervals(path: Path | str, genome: Path | str, length: int) -> readers.Reading:
+def intervals(
+    path: Path | str, genome: Path | str, length: int, lines: list[str] | None = None
+) -> readers.Reading:
     """The window of each place in a BED or narrowPeak file, plain or gzipped.
 
     Parameters
@@ -34,6 +37,8 @@ def intervals(path: Path | str, genome: Path | str, length: int) -> readers.Read
         FASTA, not compressed. Its index is kept in the cache.
     length : int
         Window in nt. A place may be shorter than its window.
+    lines : list of str, optional
+        The places, where they were read already.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def intervals(path: Path | str, genome: Path | str, length: int) -> readers.Read
     path = Path(path)
     rows = [
         (number, line)
-        for number, line in enumerate(readers.text_lines(path), start=1)
+        for number, line in enumerate(readers.text_lines(path) if lines is None else lines, 1)
         if line.strip() and not re.match(r"#|track\b|browser\b", line)
     ]
     narrow = path.name.lower().removesuffix(".gz").endswith(".narrowpeak") or all(
@@ -133,9 +138,7 @@ def _window(
 
 @contextlib.contextmanager
 def _opened(genome: Path) -> Iterator[pyfaidx.Fasta]:
-    if not genome.is_file():
-        raise FileNotFoundError(f"{genome}: no such genome; expected a FASTA file")
-    with genome.open("rb") as file:
+    with files.source(genome, "a genome as FASTA", once=False).open("rb") as file:
         first = file.read(2)
     if first == b"\x1f\x8b":
         raise ValueError(f"{genome}: is gzipped; unpack it first, for a genome is read at places")

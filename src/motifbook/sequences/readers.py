@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motifbook import files
 from motifbook.sequences.datasets import encode
 
 _LABELLED = re.compile(r">\S*\s+[A-Za-z.*]+\s+[+-]?\d(\.0)?$")
@@ -103,13 +104,15 @@ class Reading:
         return "\n".join(named)
 
 
-def read(path: Path | str) -> Reading:
+def read(path: Path | str, lines: list[str] | None = None) -> Reading:
     """Read a file of bound sequences.
 
     Parameters
     ----------
     path : path
         FASTA, table or labelled lines, plain or gzipped.
+    lines : list of str, optional
+        Its lines, where they were read already.
 
     Raises
     ------
@@ -120,9 +123,7 @@ def read(path: Path | str) -> Reading:
         0 nor 1, or no usable bound sequence; the error names the line, or the first bad rows.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file of sequences")
-    lines = text_lines(path)
+    lines = text_lines(path) if lines is None else lines
     found = _format(path, lines)
     rows = list({"fasta": _fasta, "table": _table, "labelled lines": _labelled}[found](lines))
     suspect = False
@@ -165,9 +166,9 @@ def check_format(path: Path) -> None:
     _format(path, text_lines(path))
 
 
-def is_bed(path: Path) -> bool:
-    """Whether a file holds places in a genome, and not sequences. Raises as `read` does."""
-    return re.match(_BED, "\n".join(_head(text_lines(path)))) is not None
+def is_bed(lines: list[str]) -> bool:
+    """Whether lines hold places in a genome, and not sequences."""
+    return re.match(_BED, "\n".join(_head(lines))) is not None
 
 
 def _are_labels(headers: list[str]) -> bool:
@@ -186,8 +187,15 @@ def _hold_labels(headers: list[str]) -> bool:
     return len(headers) > 2 and any(len(found) == 2 and found <= _LABELS for found in places)
 
 
-def text_lines(path: Path) -> list[str]:
-    raw = path.read_bytes()
+def text_lines(path: Path | str) -> list[str]:
+    """The lines of a text file, plain or gzipped.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If it is not there, no file (see `files.source`), or holds no text.
+    """
+    raw = files.source(path, "sequences").read_bytes()
     if raw[:2] == b"\x1f\x8b":
         try:
             raw = gzip.decompress(raw)
