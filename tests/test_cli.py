@@ -144,7 +144,7 @@ def test_as_a_program():
         [*command, "train", "--model", "cnn-3"], capture_output=True, text=True, cwd="/"
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("motifbook: error: unknown model 'cnn-3'; there are: cnn-1,")
+    assert done.stderr.startswith("motifbook: error: unknown model 'cnn-3'; there are: all,")
     assert done.stderr.count("\n") == 1
 
 
