@@ -128,10 +128,26 @@ def test_help_of_a_verb_names_choices_and_defaults(capsys, verb, fragments):
         ((), "the following arguments are required: COMMAND (see motifbook --help)"),
         (("tarin",), "invalid choice: 'tarin'"),
         (("train",), "required: --model (see motifbook train --help)"),
-        (("train", "--model", "cnn-2", "--trial", "one"), "--trial: invalid int value: 'one'"),
+        (("train", "--model", "cnn-2", "--trial", "1_0"), "--trial: must be a whole number, found"),
+        (("match", "a.meme", "--output", "b", "--evalue", "1_0"), "--evalue: must be a number"),
+        (("simulate", "--out", "a\nb.h5"), "'a\\nb.h5': expected a name of one line"),
+        (
+            ("chapter", "runs", "-p", "a", "1", "-p", "a", "2"),
+            "-p a is given 2 times, expected once",
+        ),
+        (
+            ("train", "--model", "cnn-2", "--trial", "one"),
+            "--trial: must be a whole number, found 'one'",
+        ),
         (("data", "encode"), "argument name: invalid choice: 'encode'"),
-        (("simulate", "--out", "a.h5", "--number", "1e3"), "--number: invalid int value: '1e3'"),
-        (("match", "a.meme", "--output", "b", "--evalue", "low"), "--evalue: invalid float"),
+        (
+            ("simulate", "--out", "a.h5", "--number", "1e3"),
+            "--number: must be a whole number, found '1e3'",
+        ),
+        (
+            ("match", "a.meme", "--output", "b", "--evalue", "low"),
+            "--evalue: must be a number, found 'low'",
+        ),
     ],
 )
 def test_arguments_that_cannot_be_parsed(refused, arguments, line):
@@ -734,6 +750,12 @@ def test_a_record_that_cannot_be_read_costs_no_other_its_place(tmp_path, capsys,
     assert err.startswith(f"motifbook: damaged: {path}: {reason}")
     assert err.count("\n") == 1 and len(err) < 400
     assert [*runs.on_record(tmp_path)] == [good, bad]
+
+
+def test_calibrate_needs_two_architectures(refused, tmp_path):
+    on_record(Run("synthetic", "as-run", "paper", "cnn-2", 1), tmp_path)
+    chosen = ("--models", "cnn-2,cnn-4", "--trials", 1, "--results", tmp_path)
+    assert "only cnn-2 is on record of these; " in refused("calibrate", tmp_path, *chosen)
 
 
 # --- match -------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ def test_values_are_as_the_chapter_takes_them(tmp_path):
         ("in-vivo", "dataset", " ", "dataset is empty; expected chipseq, deepsea or a folder"),
         ("ledger", "in_vivo", "chip", "dataset 'chip' is neither a folder nor one of"),
         ("receptive-field", "seed", "x", "seed must be a whole number, found 'x'"),
+        ("receptive-field", "seed", "1_0", "seed must be a whole number, found '1_0'"),
         ("receptive-field", "seed", "-1", "seed must be a whole number in 0..4294967295, found -1"),
         ("receptive-field", "backgrounds", "1", "backgrounds must be a whole number, at least 2"),
     ],

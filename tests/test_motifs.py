@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import warnings
@@ -328,6 +329,7 @@ def test_read_meme_names_other_formats(meme, text, message):
         (ONE.replace("w= 2", "w= 2.5"), 9, "w= 2.5"),
         (ONE.replace("w= 2", "w= x"), 9, "w= x"),
         (ONE.replace("nsites= 7", "nsites= nan"), 9, "nsites= nan"),
+        (ONE.replace("nsites= 7", "nsites= 1_0"), 9, "nsites= 1_0"),
         (ONE.replace("alength= 4", "alength= 20"), 9, "alength= 4"),
         (ONE.replace("w= 2 ", "").replace(ROWS, ""), 9, "at least one row"),
         (ONE.replace("ALPHABET= ACGT", "ALPHABET= ACDEFGHIKLMNPQRSTVWY"), 3, "ACGT"),
@@ -407,7 +409,7 @@ def test_write_meme_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(matrices.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         write_meme(path, [Motif("a", "", PPM, 1)])
     assert [entry.name for entry in tmp_path.iterdir()] == ["motifs.meme"]

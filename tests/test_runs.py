@@ -90,13 +90,14 @@ def test_a_dataset_is_a_name_or_a_folder(tmp_path):
     folder = tmp_path / "my peaks (v2)"
     folder.mkdir()
     assert catalogue.parse_dataset(str(folder)) == ("my-peaks-v2", Folder(folder))
-    for window in ((f"{folder}@200",), (str(folder), 200), (f"{folder}@64", 200)):
+    for window in ((f"{folder}@200",), (str(folder), 200), (f"{folder}@200", 200)):
         assert catalogue.parse_dataset(*window) == ("my-peaks-v2-200nt", Folder(folder, 200))
     assert catalogue.parse_dataset(f"{folder}@100") == ("my-peaks-v2", Folder(folder))
     (tmp_path / "peaks@70").mkdir()
     assert catalogue.parse_dataset(f"{tmp_path / 'peaks@70'}")[1].length == 100
     for text, length, message in (
         ("chipseq", 200, "dataset chipseq has its own length"),
+        (f"{folder}@64", 200, "has windows of 64 nt, found length 200"),
         (f"{folder}@63", None, "length must be from 64 to 1000000 nt, found 63"),
         (str(folder), 10**30, "length must be from 64 to 1000000 nt, found 1000"),
         (str(folder), -1, "length must be from 64 to 1000000 nt, found -1"),
@@ -491,6 +492,7 @@ def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
         ({"missing": "ignore"}, "missing must be one of skip, train, error, found 'ignore'"),
         ({"models": "cnn-3"}, "unknown model 'cnn-3'"),
         ({"trials": "many"}, "trials must be a whole number"),
+        ({"trials": "1_0"}, "trials must be a whole number"),
         ({"profile": "large"}, "unknown profile 'large'"),
         ({"protocol": "as-is"}, "unknown protocol 'as-is'"),
         ({"dataset": "no-such"}, "dataset 'no-such' is neither a folder"),

@@ -10,6 +10,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -113,8 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_output(simulate, "--out", "FILE.h5")
     simulate.add_argument("--protocol", default="as-run", help="as-run or as-written")
-    simulate.add_argument("--seed", type=int, default=33, help="33 is the authors' own")
-    simulate.add_argument("--number", type=int, default=25_000, help="sequences in all")
+    simulate.add_argument("--seed", type=_whole, default=33, help="33 is the authors' own")
+    simulate.add_argument("--number", type=_whole, default=25_000, help="sequences in all")
 
     train = command(
         "train",
@@ -137,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_many_runs(sweep, _OWN_MODELS)
     sweep.add_argument(
-        "--jobs", type=int, help="runs at once (default: as many as there are cores)"
+        "--jobs", type=_whole, help="runs at once (default: as many as there are cores)"
     )
     _add_run_options(sweep)
 
@@ -157,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument(
         "--jaspar", type=_named, default="2016", help="JASPAR release, CORE vertebrates"
     )
-    match.add_argument("--evalue", type=float, default=0.1, help="largest E-value of a match")
+    match.add_argument("--evalue", type=_real, default=0.1, help="largest E-value of a match")
     match.add_argument("--all", action="store_true", help="write every pair")
     _add_output(match, "--output", "HITS.tsv")
 
@@ -197,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--alphabet", default="ACGT", help="order of the network's channels")
     report.add_argument(
-        "--length", type=int, metavar="NT", help="window, where the network takes any length"
+        "--length", type=_whole, metavar="NT", help="window, where the network takes any length"
     )
     report.add_argument("--genome", type=_path, metavar="FILE.fa", help="for BED and narrowPeak")
     report.add_argument(
@@ -334,7 +335,7 @@ _OWN_MODELS = "all of the paper's, or a list with commas: names, TOML files of n
 
 
 def _add_trial(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--trial", type=int, default=1, help="from 1; decides the seeds")
+    parser.add_argument("--trial", type=_whole, default=1, help="from 1; decides the seeds")
 
 
 def _add_many_runs(
@@ -374,7 +375,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _add_window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--length",
-        type=int,
+        type=_whole,
         metavar="NT",
         help="window cut from the middle of each sequence in a folder of yours; shorter ones are "
         "left out (default: 100)",
@@ -397,9 +398,24 @@ def _folder(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,18}", text):  # int also takes 1_0
+        raise argparse.ArgumentTypeError(f"must be a whole number, found {text!r}")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text.replace("_", "x"))  # float also takes 1_0
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, found {text!r}") from None
+
+
 def _named(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("is empty, expected a name")
+    if re.search(r"[\n\r\0]", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a name of one line")
     return text
 
 
@@ -544,10 +560,15 @@ def _chapter(options) -> None:
         raise UsageError(f"chapters need {error.name}: pip install 'motifbook[book]'") from None
     from motifbook.book import execution, notebooks
 
+    given = dict(options.parameter)
+    if len(given) < len(options.parameter):
+        names = [name for name, _ in options.parameter]
+        twice = next(name for name in given if names.count(name) > 1)
+        raise UsageError(f"-p {twice} is given {names.count(twice)} times, expected once")
     backend.check()
     with files.output(options.output, notebooks.path(options.name)) as path:
         folder = Path(options.output).absolute().parent
-        notebook = execution.run(options.name, dict(options.parameter), folder)
+        notebook = execution.run(options.name, given, folder)
         files.write_whole(path, nbformat.writes(notebook) + "\n")
     _say(f"chapter {options.name} is in {options.output}", options.output)
 
@@ -732,6 +753,11 @@ def _calibrate(options) -> None:
     )
     if not records:
         raise UsageError("none of these runs is on record; see: motifbook runs")
+    if len({record.run.model for record in records}) < 2:
+        raise UsageError(
+            f"only {records[0].run.model} is on record of these; the score is tried on an "
+            "architecture by a fit to the others, so two at least are needed"
+        )
     backend.check()
     between = experiment.get(
         options.models,

@@ -62,10 +62,9 @@ def check(name: str, given: Mapping[str, str]) -> dict[str, str | int]:
             )
         values[parameter] = text
         if isinstance(known[parameter], int):
-            try:
-                values[parameter] = int(text)
-            except ValueError:
-                raise ValueError(f"{parameter} must be a whole number, found {text!r}") from None
+            if not re.fullmatch(r"[+-]?\d{1,18}", text):  # int also takes 1_0
+                raise ValueError(f"{parameter} must be a whole number, found {text!r}")
+            values[parameter] = int(text)
         if parameter in _CHECKS:
             _CHECKS[parameter](values[parameter])
     # Last, because a folder to train into is made.

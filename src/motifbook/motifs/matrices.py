@@ -528,6 +528,8 @@ def _read_motif(lines: list[tuple[str, str]]) -> Motif:
 
 
 def _number(text: str) -> float | None:
+    if "_" in text:
+        return None  # Python reads 1_0 as 10
     try:
         return float(text)
     except ValueError:

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -493,10 +494,8 @@ def parse_trials(value: str | int) -> tuple[int, ...]:
     ValueError
         If it is neither, or not in 1..`MOST_TRIALS`.
     """
-    try:
-        number = int(str(value).strip())
-    except ValueError:
-        number = 0
+    text = str(value).strip()
+    number = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
     if not 1 <= number <= MOST_TRIALS:
         raise ValueError(f"trials must be a whole number from 1 to {MOST_TRIALS}, found {value!r}")
     return tuple(range(1, number + 1))

@@ -99,8 +99,8 @@ def parse_dataset(
     Raises
     ------
     ValueError
-        If it is neither a dataset that motifbook knows nor a folder, or a window or a genome is
-        given for a dataset that has its own.
+        If it is neither a dataset that motifbook knows nor a folder, a window or a genome is
+        given for a dataset that has its own, or another window than the name has.
     """
     if text in DATASETS:
         if length is not None:
@@ -110,7 +110,11 @@ def parse_dataset(
         return text, None
     found = re.fullmatch(r"(.+)@(\d{1,9})", str(text), re.DOTALL)
     if found and not Path(text).is_dir():
-        text, length = found[1], int(found[2]) if length is None else length
+        if length not in (None, int(found[2])):
+            raise ValueError(
+                f"dataset {text!r} has windows of {found[2]} nt, found length {length}"
+            )
+        text, length = found[1], int(found[2])
     if not isinstance(text, str | Path) or not text or not Path(text).is_dir():
         raise ValueError(f"dataset {text!r} is neither a folder nor one of {', '.join(DATASETS)}")
     folder = Folder(Path(text), LENGTH if length is None else length, genome)
