@@ -194,3 +194,12 @@ def test_takeaway_is_a_box_and_a_list():
     box = chapter.takeaway("0.1 < 0.2", "two")
     assert "<li><p>0.1 &lt; 0.2</p></li><li><p>two</p></li>" in box.html
     assert repr(box) == "In short\n- 0.1 < 0.2\n- two"
+
+
+def test_large_counts_in_tables_are_written_as_in_the_prose():
+    table = pd.DataFrame({"sites": [27652, 592], "share": [0.5, 1234.5]}, ["a", "b"])
+    shown = chapter.with_thousands(table)
+    assert shown["sites"].tolist() == ["27,652", 592] and shown["share"].tolist() == [0.5, 1234.5]
+    assert table["sites"].tolist() == [27652, 592]
+    small = table[1:]
+    assert chapter.with_thousands(small) is small

@@ -144,7 +144,7 @@ class TestTheData:
 
     def test_labels(self):
         found = in_vivo.labels()
-        assert found.loc["MAX"].tolist()[:4] == ["K562", 636, 87290, 3748]
+        assert found.loc["MAX"].tolist()[:4] == ["K562", 636, "87,290", "3,748"]
         assert not any("_" in name for name in found.columns)
 
 

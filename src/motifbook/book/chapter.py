@@ -198,10 +198,21 @@ def show(shown: object, line: Markup) -> None:
     if isinstance(shown, Figure | Axes):
         shown = figures.show(shown)
     if isinstance(shown, pd.DataFrame):
-        shown = None if shown.empty else _with_minus(shown)
+        shown = None if shown.empty else _with_minus(with_thousands(shown))
     if shown is not None:
         display(shown)
     display(line)
+
+
+def with_thousands(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, or a copy whose counts of a thousand or more are written as in the prose: 1,000."""
+
+    def written(value: object) -> object:
+        large = isinstance(value, int | np.integer) and abs(value) >= 1000
+        return f"{value:,}" if large else value
+
+    shown = table.map(written)
+    return table if shown.equals(table) else shown
 
 
 def _with_minus(table: pd.DataFrame) -> object:

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from motifbook.book import figures, filter_number
-from motifbook.book.chapter import Gathered, answer, gather, signed, trend
+from motifbook.book.chapter import Gathered, answer, gather, signed, trend, with_thousands
 from motifbook.book.provenance import Markup, described, provenance
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
@@ -118,7 +118,7 @@ def labels() -> pd.DataFrame:
     """The paper's Table S1: a row per TF."""
     table = deepsea.table_s1().set_index("tf").rename_axis(None)
     names = ["cell", "index", "training_positives", "test_positives", "file"]
-    return table[names].rename(columns=lambda name: name.replace("_", " "))
+    return with_thousands(table[names].rename(columns=lambda name: name.replace("_", " ")))
 
 
 def origin(data: Data) -> str:
