@@ -205,11 +205,12 @@ def show(shown: object, line: Markup) -> None:
 
 
 def with_thousands(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, or a copy whose counts of a thousand or more are written as in the prose: 1,000."""
+    """The table, or a copy whose counts of a thousand or more are as in the prose: 1,000."""
 
     def written(value: object) -> object:
-        large = isinstance(value, int | np.integer) and abs(value) >= 1000
-        return f"{value:,}" if large else value
+        if isinstance(value, int | np.integer) and abs(int(value)) >= 1000:
+            return f"{value:,}"
+        return value
 
     shown = table.map(written)
     return table if shown.equals(table) else shown
