@@ -1,6 +1,8 @@
 """A chapter run again with other parameters: checks before, captions and links after."""
 
+import io
 import re
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -138,3 +140,16 @@ def test_outputs_keep_no_link_into_the_book_and_no_progress():
     assert cell.outputs[1].data["text/html"] == (
         '<p>Made from CNN-2, <a href="https://x.org">x</a>.</p>'
     )
+
+
+def test_warnings_of_a_chapter_are_notes_and_said_once():
+    to = io.StringIO()
+    notes = execution.Notes(to)
+    ours = warnings.formatwarning(
+        "s.fa: 20 of 100\nare short", UserWarning, "/a b/c.py", 33, "f(x)"
+    )
+    theirs = warnings.formatwarning("constant input", RuntimeWarning, "/d/e.py", 7, "g(y)")
+    for text in (ours, "training: 1 of 2\n", theirs + ours, ours):
+        notes.write(text)
+    notes.flush()
+    assert to.getvalue() == "motifbook: note: s.fa: 20 of 100 are short\ntraining: 1 of 2\n"

@@ -78,6 +78,10 @@ def test_redundancy():
     # Two ones at different places among twelve: r = (0 - 1/12 · 1/12) / (1/12 · 11/12) = -1/11.
     assert "numbers is −0.09 on average" in said
     assert pooling.redundancy(counts[:1]) == "Trials can be compared once there are two on record."
+    # A trial without matches has no ranks, and no correlation that is not a number is printed.
+    counts.loc["b"] = 0
+    said = pooling.redundancy(counts)
+    assert said.endswith("they have no ranks to compare.") and "nan" not in said
 
 
 def test_information_is_by_tf():

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from motifbook.book import notebooks
 from motifbook.motifs import matrices
@@ -99,12 +99,39 @@ def run(name: str, given: Mapping[str, str], folder: Path) -> NotebookNode:
             parameters=check(name, given),
             kernel_name="python3",
             progress_bar=False,
-            stderr_file=sys.stderr,
+            stderr_file=Notes(sys.stderr),
             extra_arguments=["--log-level=CRITICAL"],  # the kernel's notes are for no reader
         )
     except PapermillExecutionError as error:
         raise RuntimeError(f"chapter {name}: {error.ename}: {error.evalue}") from None
     return stand_alone(notebook, folder)
+
+
+_WARNING = re.compile(r"^\S.*:\d+: (\w*Warning): ((?:.|\n)*?)\n(?:  .*\n|\Z)", re.MULTILINE)
+
+
+class Notes:
+    """A stream for what a chapter says on standard error: our warnings as one line each, once.
+
+    Those of libraries are left out, as the commands do; progress goes through as it is.
+    """
+
+    def __init__(self, to: TextIO) -> None:
+        self.to = to
+        self.said = set[str]()
+
+    def write(self, text: str) -> None:
+        self.to.write(_WARNING.sub(self._note, text))
+
+    def flush(self) -> None:
+        self.to.flush()
+
+    def _note(self, found: re.Match) -> str:
+        line = " ".join(found[2].split())
+        if found[1] != "UserWarning" or line in self.said:
+            return ""
+        self.said.add(line)
+        return f"motifbook: note: {line}\n"
 
 
 def stand_alone(notebook: NotebookNode, folder: Path) -> NotebookNode:

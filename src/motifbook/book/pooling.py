@@ -120,12 +120,18 @@ def redundancy(counts: pd.DataFrame) -> str:
     """
     if len(counts) < 2:
         return "Trials can be compared once there are two on record."
+    spread = (
+        f"Within a trial, the motif with most filters has {mean_sd(counts.max(axis=1), 1)} of "
+        f"them, the one with fewest {mean_sd(counts.min(axis=1), 1)}."
+    )
+    ranked = [*counts.to_numpy(), counts.mean().to_numpy()]
+    if any(row.min() == row.max() for row in ranked):
+        return f"{spread} Where all motifs have as many, they have no ranks to compare."
     pairs = itertools.combinations(counts.index, 2)
     agree = np.mean([counts.loc[a].corr(counts.loc[b], method="spearman") for a, b in pairs])
     with_bits = counts.mean().corr(information(), method="spearman")
     return (
-        f"Within a trial, the motif with most filters has {mean_sd(counts.max(axis=1), 1)} of "
-        f"them, the one with fewest {mean_sd(counts.min(axis=1), 1)}. Do trials favour the same "
+        f"{spread} Do trials favour the same "
         f"motifs? Between two trials the rank correlation of the numbers is "
         f"{_minus(agree)} on average; 1 would mean that they agree, 0 that they have nothing in "
         f"common. Between the mean number of filters and the motif's information it is "
