@@ -529,14 +529,14 @@ def test_a_backend_that_cannot_be_used(refused, tmp_path, monkeypatch, command):
 
 def test_databases_what_cannot_be(refused, tmp_path):
     assert "unknown model 'cnn-3'" in refused("databases", "--models", "cnn-3")
-    assert "found no record" in refused("databases", "--results", tmp_path)
+    assert "none of these runs is on record" in refused("databases", "--results", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_null_what_cannot_be(refused, tmp_path, monkeypatch):
     assert "invalid choice: 'random'" in refused("null", "random")
     assert "unknown model 'cnn-3'" in refused("null", "untrained", "--models", "cnn-3")
-    assert "the table has no row" in refused("null", "shuffled", "--results", tmp_path)
+    assert "none of these runs is on record" in refused("null", "shuffled", "--results", tmp_path)
     path = tmp_path / "null" / "untrained.json"
     path.parent.mkdir()
     path.write_text("{")
@@ -753,8 +753,9 @@ def test_a_record_that_cannot_be_read_costs_no_other_its_place(tmp_path, capsys,
 
 
 def test_calibrate_needs_two_architectures(refused, tmp_path):
-    on_record(Run("synthetic", "as-run", "paper", "cnn-2", 1), tmp_path)
     chosen = ("--models", "cnn-2,cnn-4", "--trials", 1, "--results", tmp_path)
+    assert "none of these runs is on record" in refused("calibrate", tmp_path, *chosen)
+    on_record(Run("synthetic", "as-run", "paper", "cnn-2", 1), tmp_path)
     assert "only cnn-2 is on record of these; " in refused("calibrate", tmp_path, *chosen)
 
 

@@ -733,9 +733,7 @@ def _null(options) -> None:
     if options.kind == "untrained":
         table = null.untrained(**chosen)
     else:
-        from motifbook.records import experiment
-
-        table = null.shuffled(experiment.get(**chosen, results_dir=options.results))
+        table = null.shuffled(_recorded(options))
     print(f"on record: {null.write_null(options.kind, table, options.results)}")
 
 
@@ -748,11 +746,7 @@ def _calibrate(options) -> None:
 
     for name in real_motif_fit.NAMES:
         files.destination(options.folder / name)
-    records = experiment.get(
-        options.models, options.trials, profile=options.profile, results_dir=options.results
-    )
-    if not records:
-        raise UsageError("none of these runs is on record; see: motifbook runs")
+    records = _recorded(options)
     if len({record.run.model for record in records}) < 2:
         raise UsageError(
             f"only {records[0].run.model} is on record of these; the score is tried on an "
@@ -782,13 +776,21 @@ def _calibrate(options) -> None:
 def _databases(options) -> None:
     runs.wanted(parse_models(options.models), options.trials, profile=options.profile)
     _can_keep(options.results)
-    from motifbook.records import experiment
     from motifbook.yardsticks import databases
+
+    print(f"on record: {databases.write(_recorded(options), options.results)}")
+
+
+def _recorded(options) -> list[runs.Record]:
+    """The records of the runs on synthetic data that the options name; at least one."""
+    from motifbook.records import experiment
 
     found = experiment.get(
         options.models, options.trials, profile=options.profile, results_dir=options.results
     )
-    print(f"on record: {databases.write(found, options.results)}")
+    if not found:
+        raise UsageError("none of these runs is on record; see: motifbook runs")
+    return found
 
 
 def _attribution(options) -> None:
