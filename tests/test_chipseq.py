@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
+from motifbook.records import runs
 from motifbook.sequences import chipseq
 from motifbook.sequences.datasets import reverse_complement
 from motifbook.sequences.overlaps import groups
@@ -223,6 +224,54 @@ def test_what_is_labelled_0_in_one_file_and_bound_in_another_is_bound(labelled):
     fasta(path / "B.fa", rows[::2])  # A's negatives
     bases, labels = everything(chipseq.from_folder(path))
     assert len(bases) == 60 and sorted(map(tuple, labels.tolist())) == [(0, 1)] * 30 + [(1, 0)] * 30
+
+
+@pytest.mark.parametrize("kind", ["fasta", "labelled fasta", "labelled lines"])
+def test_a_file_of_background_is_negative_for_every_tf(tmp_path, kind):
+    rows = random_bases(9, 60, 120)
+    fasta(tmp_path / "A.fa", rows[:30])
+    line = {"fasta": ">p{i}\n{row}\n", "labelled fasta": ">0\n{row}\n"}
+    line = line.get(kind, ">p{i} {row} 0\n")
+    # Its first sequence is a bound site: there the file of the TF counts.
+    others = [text(row) for row in (rows[0], *rows[30:])]
+    (tmp_path / "Background.txt").write_text(
+        "".join(line.format(i=i, row=row) for i, row in enumerate(others))
+    )
+    with pytest.warns(UserWarning, match=r"Background.txt: 31 of 31 are taken as negatives"):
+        dataset = chipseq.from_folder(tmp_path)
+    bases, labels = everything(dataset)
+    assert dataset.classes == ("A",) and labels.sum() == 30 and len(bases) == 60
+    assert {text(row[10:110]): int(i < 30) for i, row in enumerate(rows)} == {
+        text(row): label for row, (label,) in zip(bases, labels.tolist(), strict=True)
+    }
+    about = dataset.config["background"]
+    assert (about["format"], about["unbound"], about["bound"]) == (kind, 31, 0)
+    assert chipseq.left_out(dataset.config).index.tolist() == ["A", "background"]
+    # It is part of what records of the folder are of.
+    source = chipseq.Folder(tmp_path)
+    assert source.contents["background"] == (about["sha256"], [])
+    runs.check_source(Path("r.json"), source, dataset.config, None)
+    (tmp_path / "Background.txt").write_text(f">p\n{others[1]}\n")
+    with pytest.raises(runs.OtherDataError, match=r"other data .* \(other: background\)"):
+        runs.check_source(Path("r.json"), chipseq.Folder(tmp_path), dataset.config, None)
+
+
+def test_backgrounds_that_cannot_be(tmp_path):
+    rows = [text(row) for row in random_bases(9, 3, 120)]
+    (tmp_path / "background.fa").write_text(
+        "".join(f">p{i}\n{row}\n" for i, row in enumerate(rows))
+    )
+    with pytest.raises(ValueError, match=r"holds no set of sequences; .* with a file background"):
+        chipseq.from_folder(tmp_path)
+    (tmp_path / "A.fa").write_text(f">p\n{rows[0]}\n")
+    (tmp_path / "background.fa").write_text(f">p\n{rows[0][:90]}\n")
+    with pytest.raises(
+        ValueError, match=r"background.fa: no sequence has the window's 100 nt; .*90"
+    ):
+        chipseq.from_folder(tmp_path)
+    (tmp_path / "background.fa").write_text(f">0\n{rows[0]}\n>1\n{rows[1]}\n")
+    with pytest.raises(ValueError, match=r"background.fa: labels 1 sequences 1, which is bound"):
+        chipseq.from_folder(tmp_path)
 
 
 def test_what_is_left_out_or_assumed_is_said(tmp_path):

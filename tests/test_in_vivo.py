@@ -34,7 +34,7 @@ def described(tfs=("MAX", "MYTF"), **changes) -> in_vivo.Data:
         {"baseline": name, "class": tf, "positives": 0.5, "auroc": auroc, "aupr": aupr}
         | {"average_precision": 0.5}
         for name, of_tf in areas.items()
-        for tf, (auroc, aupr) in zip(tfs, of_tf, strict=True)
+        for tf, (auroc, aupr) in zip(tfs, of_tf[: len(tfs)], strict=True)
     ]
     sizes = {
         "sequences": {"train": 700, "valid": 100, "test": 200, "all": 1000},
@@ -63,6 +63,7 @@ RECORDS = (
     learned("cnn-25-60", 1, "MAX SP1 SP1 none", auroc=(0.9, 0.95), dataset="mine"),
 )
 EMPTY = Gathered((), ())
+ONE = described(("MAX",), relevant={"MAX": ["MA0058.3"]}, overlap=[[8]])
 
 
 @pytest.fixture
@@ -140,7 +141,12 @@ class TestTheData:
     def test_worth(self):
         assert "The dataset mine is your own." in in_vivo.worth(MINE)
         assert "labelled 0" in in_vivo.worth(described(configuration={"negatives": 5}))
+        assert "no other TF's sites are there" in in_vivo.worth(ONE)
         assert "no number of ours can confirm or contradict" in in_vivo.worth(UNREAD)
+
+    def test_one_tf(self):
+        assert "of 200 nt and 1 TF; **your own data**" in in_vivo.lead(EMPTY, ONE)
+        assert in_vivo.with_motifs(ONE) == "The one TF, MAX, has known motifs."
 
     def test_labels(self):
         found = in_vivo.labels()

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from motifbook.book import figures, filter_number
-from motifbook.book.chapter import Gathered, answer, gather, signed, trend, with_thousands
+from motifbook.book.chapter import Gathered, answer, count, gather, signed, trend, with_thousands
 from motifbook.book.provenance import Markup, described, provenance
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
@@ -87,7 +87,8 @@ def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "")
     name, folder = catalogue.parse_real(dataset)
     record = baselines.get(dataset, missing=missing, results_dir=results_dir)
     if folder is not None and record is None:
-        for file in chipseq.files(folder).values():
+        background = chipseq.background(folder)
+        for file in (*chipseq.files(folder).values(), *([background] if background else [])):
             readers.check_format(file)
     return Data(name, record)
 
@@ -102,7 +103,7 @@ def lead(page: Gathered, data: Data) -> str:
     if data.record:
         sequences = data.record.size_table.loc["sequences", "all"]
         length = data.configuration["length"]
-        about = f"{sequences:,} sequences of {length} nt and {len(data.classes)} TFs"
+        about = f"{sequences:,} sequences of {length} nt and {count(len(data.classes), 'TF')}"
     said = ""
     if page.records and data.name in known:
         carried = ("in-vivo-larger-pools", "in-vivo-slightly-better", "in-vivo-more-filters")
@@ -199,8 +200,10 @@ set against the paper's, and gets a verdict** by the rule of the ledger.""",
 def worth(data: Data) -> str:
     """What can be concluded from the data."""
     negative = "is not in that TF's file; nobody measured that it is not bound."
-    if data.configuration.get("negatives"):
-        negative += " Those labelled 0 in a file are negative for every TF."
+    if len(data.classes) == 1:
+        negative = "is labelled 0 or in the file `background`: no other TF's sites are there."
+    elif data.configuration.get("negatives"):
+        negative += " Those labelled 0, and those of a file `background`, are so for every TF."
     own = (
         f"The dataset {data.name} is your own. The paper has no results on it, so **no number of "
         "ours here can be compared with a number of the paper**, and none gets a verdict. A "
@@ -284,6 +287,8 @@ def with_motifs(data: Data) -> str:
             "match any motif at all."
         )
     said = f"Of these {len(data.relevant)} TFs, {len(found)} have known motifs: {', '.join(found)}."
+    if len(data.relevant) == 1:
+        said = f"The one TF, {found[0]}, has known motifs."
     added = data.configuration.get("added_motifs", [])
     if added:
         named = ", ".join(f"{one['id']} ({one['source']})" for one in added)

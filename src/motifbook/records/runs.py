@@ -632,7 +632,7 @@ def check_source(
     OtherDataError
         Naming the TFs.
     """
-    from motifbook.sequences.chipseq import Folder, stated
+    from motifbook.sequences.chipseq import BACKGROUND, Folder, stated
 
     source = Folder.of(source)
     held = source.contents
@@ -644,6 +644,8 @@ def check_source(
         tf: (one.get("sha256"), list(relevant.get(tf, ())))
         for tf, one in dataset.get("sets", {}).items()
     }
+    if BACKGROUND in dataset:
+        made[BACKGROUND] = (dataset[BACKGROUND].get("sha256"), [])
     other = sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf))
     if (length := dataset.get("length")) not in (None, source.length):
         other.append(f"windows of {length} nt")

@@ -1,9 +1,10 @@
 """Sets of bound sequences, one file for each transcription factor (TF), as one dataset.
 
-A set holds what its experiment found bound, and perhaps what it labels as not bound. In the dataset
-a sequence is negative for every TF whose set does not hold it as bound, which is not the same as
-not bound: the sets may come from other cells, laboratories and thresholds, so a classifier may also
-learn the source of a sequence.
+A set holds what its experiment found bound, and perhaps what it labels as not bound; a file named
+`background` holds sequences that are bound by none. In the
+dataset a sequence is negative for every TF whose set does not hold it as bound, which is not the
+same as not bound: the sets may come from other cells, laboratories and thresholds, so a
+classifier may also learn the source of a sequence.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -45,6 +46,8 @@ FEW = 100
 """Fewer training sites of a TF than this are too few to learn a motif from: a rule of thumb."""
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
+BACKGROUND = "background"
+"""A file of this name, whatever its ending, holds negatives of every TF."""
 MEME = ".meme"
 INDICES = (".fai", ".gzi")
 """What samtools and bedtools leave beside a FASTA file."""
@@ -85,9 +88,10 @@ def from_folder(
 
     Any format of `readers.read` will do, and with a genome those of `intervals.intervals`. A
     file's name without its ending (and `.gz`) is its TF.
-    Sequences that a file labels as not bound are negatives of every TF. The dataset has the
-    folder's name. Hidden files, README*, `relevant.csv`, MEME files, indices of
-    FASTA files (.fai, .gzi) and folders are no sets.
+    Sequences that a file labels as not bound, and those of a file `background`, are negatives of
+    every TF, except where they lie on a bound site. The dataset has the folder's name. Hidden
+    files, README*, `relevant.csv`, MEME files, indices of FASTA files (.fai, .gzi) and folders are
+    no sets.
 
     What is left out or assumed is said in a warning for each file; so is a TF with fewer than `FEW`
     training sites.
@@ -124,7 +128,12 @@ def from_folder(
     path, name, sets = source.path, source.name, files(source)
     given, added = _given(path) if relevant is None else (relevant, [])
     known = _relevant(sets, given)
-    dataset = _dataset(name, sets, known, length, at_most, seed, own=True, genome=genome)
+    dataset = _dataset(
+        *(name, sets, known, length, at_most, seed),
+        own=True,
+        genome=genome,
+        background=background(source),
+    )
     if genome is not None:
         dataset.config["genome"] = {"file": genome.name, "sha256": source.places}
     if added:
@@ -176,7 +185,7 @@ class Folder:
 
     @cached_property
     def contents(self) -> dict[str, tuple[str, list[str]]]:
-        """What it holds of each TF: the sha256 of its file, and its relevant motifs.
+        """What it holds of each TF, and as background: the sha256 of the file, relevant motifs.
 
         Files are hashed once: ask a new `Folder` after they have changed.
 
@@ -188,7 +197,10 @@ class Folder:
         sets = files(self.path)
         given, added = _given(self.path)
         relevant = stated({"added_motifs": added}, _relevant(sets, given))
-        return {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
+        held = {tf: (downloads.sha256(file), relevant[tf]) for tf, file in sets.items()}
+        if file := background(self):
+            held[BACKGROUND] = (downloads.sha256(file), [])
+        return held
 
     @cached_property
     def places(self) -> str | None:
@@ -203,7 +215,7 @@ class Folder:
             return None
         readings = [
             intervals.intervals(file, self.genome, self.length, lines)
-            for file in files(self).values()
+            for file in _named(self).values()
             if readers.is_bed(lines := readers.text_lines(file))
         ]
         if not readings:
@@ -253,6 +265,19 @@ def files(source: Folder | Path) -> dict[str, Path]:
     FileNotFoundError, ValueError
         As `from_folder` does for the folder.
     """
+    sets = {tf: file for tf, file in _named(source).items() if tf != BACKGROUND}
+    if not sets:
+        raise _too_few_sets(str(Folder.of(source).path), 0)
+    return sets
+
+
+def background(source: Folder | Path) -> Path | None:
+    """The file of sequences that no TF binds, in a folder of one's own; raises as `files`."""
+    return _named(source).get(BACKGROUND)
+
+
+def _named(source: Folder | Path) -> dict[str, Path]:
+    """Every file of sequences by its TF, or as the background."""
     path = Folder.of(source).path
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: no such folder")
@@ -269,16 +294,15 @@ def files(source: Folder | Path) -> dict[str, Path]:
                 f"{path}: {sets[twin].name} and {file.name} are both named {tf}; one file for each "
                 "TF is expected: join them, or rename one"
             )
-        sets[tf] = file
-    if not sets:
-        raise _too_few_sets(str(path), 0)
+        sets[BACKGROUND if folded(tf) == BACKGROUND else tf] = file
     return sets
 
 
 def _too_few_sets(folder: str, number: int) -> ValueError:
     return ValueError(
         f"{folder}: holds {number or 'no'} set of sequences; at least two are needed, for each "
-        "TF's negatives are the other TFs' sites, or one with sequences that are labelled 0"
+        "TF's negatives are the other TFs' sites, or one with sequences that are labelled 0, or "
+        f"with a file {BACKGROUND}"
     )
 
 
@@ -327,11 +351,12 @@ def _dataset(
     seed: int,
     own: bool,
     genome: Path | None = None,
+    background: Path | None = None,
 ) -> Dataset:
     """Windows of all sets, merged into sites, drawn and split.
 
-    In a folder of one's `own`, those labelled as not bound are negatives, and what is left out is
-    said; in the published sets they are left out.
+    In a folder of one's `own`, those labelled as not bound are negatives, as is the `background`,
+    and what is left out is said; in the published sets they are left out.
 
     Windows that share half their length (at most 64 nt) are one site: the middle of each lies in
     the other. One window, drawn at random, stands for the site, and it has the labels of every set
@@ -347,6 +372,9 @@ def _dataset(
     for tf, file in sets.items():
         bound, others, counts[tf] = _windows(file, length, own, genome)
         windows.append(bound)
+        unbound.append(others)
+    if background is not None:
+        _, others, not_bound = _windows(background, length, own, genome, negatives=True)
         unbound.append(others)
     negatives = sum(map(len, unbound))
     if own and len(sets) < 2 and not negatives:
@@ -393,24 +421,37 @@ def _dataset(
             for part, split in splits.items()
         },
     }
+    if background is not None:
+        config["background"] = not_bound
     if negatives:
         config["negatives"] = int((labels.sum(axis=1) == 0).sum())
     return Dataset(name, tuple(sets), **splits, config=config, relevant=relevant)
 
 
 def _windows(
-    file: Path, length: int, own: bool, genome: Path | None
+    file: Path, length: int, own: bool, genome: Path | None, negatives: bool = False
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """The middle of each sequence of a file, (n, length) uint8: bound, not bound, and counts."""
+    """The middle of each sequence of a file, (n, length) uint8: bound, not bound, and counts.
+
+    With `negatives`, the file is one of sequences that are not bound.
+    """
     lines = readers.text_lines(file)
     if genome is not None and readers.is_bed(lines):
         reading = intervals.intervals(file, genome, length, lines)
     else:
-        reading = readers.read(file, lines)
+        reading = readers.read(file, lines, unbound=negatives)
+    if negatives and reading.format in readers.WITH_LABELS:
+        if reading.sequences:
+            raise ValueError(
+                f"{file}: labels {len(reading.sequences):,} sequences 1, which is bound; a file "
+                f"{BACKGROUND} is expected to hold none"
+            )
+    elif negatives:
+        reading = replace(reading, sequences=[], unbound=reading.sequences)
     bound, short, ambiguous = _cut(reading.sequences, length)
     unbound, short_too, ambiguous_too = _cut(reading.unbound if own else [], length)
-    if not len(bound):
-        longest = max(map(len, reading.sequences))
+    if not len(unbound if negatives else bound):
+        longest = max(map(len, reading.unbound if negatives else reading.sequences))
         why = (
             f"every window has more than {MOST_AMBIGUOUS:.0%} ambiguous bases"
             if ambiguous
@@ -461,9 +502,8 @@ def _left_out(
             )
         if reading.unbound:
             how = " by its header" if reading.format == "labelled fasta" else ""
-            said.append(
-                f"{len(reading.unbound):,} of {rows:,} are labelled 0{how}, taken as negatives;"
-            )
+            how = f" are labelled 0{how}, taken" if reading.sequences else " are taken"
+            said.append(f"{len(reading.unbound):,} of {rows:,}{how} as negatives;")
         if reading.names_hold_label:
             said.append(
                 "every header is, starts or ends in what may be a label, taken as a name: if it is "
@@ -482,12 +522,14 @@ def left_out(config: dict) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        One row per TF: rows in the file, those that cannot be read, are labelled 0 (in a folder of
-        one's own they are negatives), are shorter than the window, have too many ambiguous bases,
-        and the windows that are left. None for data that are not from such files.
+        One row per TF, and one of the background: rows in the file, those that cannot be read, are
+        labelled 0 or background (in a folder of one's own they are negatives), are shorter than
+        the window, have too many ambiguous bases, and the windows that are left. None for data that
+        are not from such files.
     """
     if "sets" not in config:
         return None
+    rows = config["sets"] | {key: config[key] for key in (BACKGROUND,) if key in config}
     return pd.DataFrame.from_dict(
         {
             tf: {
@@ -498,7 +540,7 @@ def left_out(config: dict) -> pd.DataFrame | None:
                 f"more than {MOST_AMBIGUOUS:.0%} N": one["too_ambiguous"],
                 "windows of bound sites": one["windows"],
             }
-            for tf, one in config["sets"].items()
+            for tf, one in rows.items()
         },
         orient="index",
     )

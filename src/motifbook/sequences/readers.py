@@ -27,6 +27,8 @@ import numpy as np
 from motifbook import files
 from motifbook.sequences.datasets import encode
 
+WITH_LABELS = ("labelled fasta", "table", "labelled lines")
+"""Formats that say of each sequence whether it is bound."""
 _LABELLED = re.compile(r">\S*\s+[A-Za-z.*]+\s+[+-]?\d(\.0)?$")
 _LABELS = {"0", "1", "-1", "+1", "0.0", "1.0", "true", "false", "pos", "neg"}
 _LABELS |= {"positive", "negative", "bound", "unbound"}
@@ -104,7 +106,7 @@ class Reading:
         return "\n".join(named)
 
 
-def read(path: Path | str, lines: list[str] | None = None) -> Reading:
+def read(path: Path | str, lines: list[str] | None = None, unbound: bool = False) -> Reading:
     """Read a file of bound sequences.
 
     Parameters
@@ -113,6 +115,8 @@ def read(path: Path | str, lines: list[str] | None = None) -> Reading:
         FASTA, table or labelled lines, plain or gzipped.
     lines : list of str, optional
         Its lines, where they were read already.
+    unbound : bool
+        Whether a file will do that labels all its sequences as not bound.
 
     Raises
     ------
@@ -150,7 +154,7 @@ def read(path: Path | str, lines: list[str] | None = None) -> Reading:
             continue
         mended += plain != sequence
     reading = Reading(path.name, found, read["1"], read["0"], tuple(bad), mended, suspect)
-    if not reading.sequences:
+    if not reading.sequences and not (unbound and reading.unbound):
         raise ValueError(
             f"{path}: no usable bound sequence ({len(reading.unbound)} rows not bound, "
             f"{len(bad)} bad rows)" + (f"\n{reading.faults()}" if bad else "")
