@@ -1,6 +1,7 @@
 """Small sets whose sites can be counted by hand, and the seven-TF data where it is at hand."""
 
 import hashlib
+import os
 import warnings
 from pathlib import Path
 
@@ -196,6 +197,12 @@ def test_relevant_motifs_by_name_by_file_and_by_argument(folder):
         (folder / "relevant.csv").write_text(content, encoding="latin-1")
         with pytest.raises(ValueError, match=message):
             chipseq.from_folder(folder)
+
+
+def test_a_table_of_relevant_motifs_that_is_no_file_is_refused(folder):
+    os.mkfifo(folder / "relevant.csv")  # not ignored, and not waited for
+    with pytest.raises(ValueError, match=r"relevant\.csv: is no file, or a link to none"):
+        chipseq.from_folder(folder)
 
 
 @pytest.fixture
