@@ -258,6 +258,7 @@ def test_filters_are_described_as_they_are():
     assert len(queries[0].ppm) == stop - start < 19
 
 
+@pytest.mark.slow
 def test_filters_are_matched_with_another_release():
     newer = replace(AS_RUN, jaspar="2024")
     matrix = {"ppm": [[1, 0, 0, 0]] * 6, "nsites": 9}
