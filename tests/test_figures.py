@@ -464,7 +464,7 @@ class TestAgainst:
         assert [(text.get_text(), text.get_va()) for text in ax.texts] == [("it", side)]
 
     def test_what_cannot_be_counted_is_not_drawn(self, tmp_path, write_record):
-        layer = {"layer": 1, "window": 2, "match_any": 0.5, "match_relevant": None, "dead": 0}
+        layer = {"layer": 1, "window": 2, "match_any": 0.0, "match_relevant": None, "dead": 0}
         write_record(tmp_path, layers=[layer | {"filters": [{}]}])
         table = run_records.table(experiment.get("cnn-2", 1, results_dir=tmp_path))
         assert table["match_relevant"].dtype == float
@@ -472,7 +472,7 @@ class TestAgainst:
             warnings.simplefilter("error")
             ax = figures.against_pool(table, PRINTED[:0], models=["cnn-1", "cnn-2"])
             figures.show(ax)
-        assert points_of(ax, "ours-match_any") == [[], [(0.775, 0.5)]]
+        assert points_of(ax, "ours-match_any") == [[], [(0.775, 0.0)]]
         assert points_of(ax, "ours-match_relevant") == [[], []]
 
     def test_without_any_run(self):
