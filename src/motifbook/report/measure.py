@@ -400,16 +400,15 @@ def assemble(
     sound, left_out = _comparable(targets, database)
     notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes), *left_out]
     queries = motifs(found.ppms)
-    narrow = [query for query in queries.values() if query.width <= tomtom.MAX_WIDTH]
-    if len(narrow) < len(queries):
+    if wide := sum(query.width > tomtom.MAX_WIDTH for query in queries.values()):
         notes.append(
-            f"{len(queries) - len(narrow)} filters are wider than {tomtom.MAX_WIDTH} columns, and "
-            "are not compared"
+            f"{wide} filters are wider than {tomtom.MAX_WIDTH} columns, and are not compared"
         )
+    asked = list(queries.values())
     with tqdm(total=2, desc="matching", disable=not progress) as bar:
-        matches = tomtom.match(narrow, sound, evalue)
+        matches = tomtom.match(asked, sound, evalue)
         bar.update()
-        chance = tomtom.chance(narrow, sound, evalue)
+        chance = tomtom.chance(asked, sound, evalue)
         bar.update()
     ids = [f"filter{f}" for f in range(len(found.ppms))]
     table = pd.DataFrame({"width": [queries[i].width if i in queries else 0 for i in ids]}, ids)
