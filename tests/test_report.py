@@ -203,6 +203,102 @@ def test_onnx_end_to_end(tmp_path):
     np.testing.assert_allclose(influence.cost[2], expected.mean(axis=0), atol=1e-5)
 
 
+# --- A classifier of one TF ----------------------------------------------------------------------
+
+
+def save_part_of_a(path, answer, rows="n"):
+    """A network that answers how much of a sequence is A: as (n, 1), (n,), or squeezed."""
+    if path.suffix == ".keras":
+        from motifbook.networks import backend
+
+        backend.start()
+        import keras
+        from keras import layers
+
+        inputs = keras.Input((5, 4))
+        h = layers.Conv1D(1, 1, activation="relu", use_bias=False, name="first")(inputs)
+        h = layers.GlobalAveragePooling1D()(h)
+        h = h if answer == "(n, 1)" else layers.Reshape(())(h)
+        model = keras.Model(inputs, layers.Activation("sigmoid")(h))
+        model.get_layer("first").set_weights([kernel("A")])
+        model.save(path)
+        return
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = [numpy_helper.from_array(np.moveaxis(kernel("A"), 2, 0).swapaxes(1, 2), "w")]
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], "first"),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("GlobalAveragePool", ["r"], ["g"]),
+        helper.make_node("Flatten", ["g"], ["f"]),
+        helper.make_node("Sigmoid", ["f"], ["y"]),
+    ]
+    if answer == "(n,)":
+        weights.append(numpy_helper.from_array(np.array([1]), "axes"))
+        nodes.append(helper.make_node("Squeeze", ["y", "axes"], ["z"]))
+    elif answer == "squeezed":  # so that one sequence's answer has no axis at all
+        nodes.append(helper.make_node("Squeeze", ["y"], ["z"]))
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, 4, 5])],
+        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, None)],
+        weights,
+    )
+    opset = [helper.make_opsetid("", 17)]
+    graph.output[0].type.tensor_type.shape.SetInParent()  # of no stated shape
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+
+
+def read_labelled(folder, *marked):
+    (folder / "tf.fa").write_text("".join(f">{mark}\n{word}\n" for word, mark in marked))
+    return sequences.read(folder / "tf.fa")
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "rows"),
+    [
+        ("net.keras", "(n, 1)", "n"),
+        ("net.keras", "(n,)", "n"),
+        ("net.onnx", "(n, 1)", "n"),
+        ("net.onnx", "(n,)", "n"),
+        ("net.onnx", "squeezed", "n"),
+        ("net.onnx", "squeezed", 1),
+        ("net.onnx", "(n, 1)", 3),
+    ],
+)
+def test_a_classifier_of_one_tf(tmp_path, name, answer, rows):
+    save_part_of_a(tmp_path / name, answer, rows)
+    found = network.read(tmp_path / name)
+    given = read_labelled(tmp_path, ("AAAAA", 1), ("AAACC", 0), ("AACCC", 1), ("CCCCC", 0))
+    report = measure.measure(found, given, matrices.ground_truth(), "mine")
+    # Of the four pairs of a bound sequence and another, AACCC and AAACC are in the wrong order.
+    assert (report.outputs, report.influence.auroc.tolist()) == (("tf",), [0.75])
+    # Without its filter, the network answers the same to all.
+    assert report.table["auroc_loss"].tolist() == [0.25]
+    card = BeautifulSoup(pages.html(report), "html.parser").select(".cards li")[-1]
+    assert card.text == "0.750 AUROC of the network on these sequences"
+    one = replace(given, bases=given.bases[:1], labels=None, classes=())
+    assert measure.silence(found, one, np.array([0.0])).change.shape == (1, 1)
+
+
+def test_labels_that_are_all_alike_give_no_auroc(tmp_path):
+    save_part_of_a(tmp_path / "net.onnx", "(n, 1)")
+    (tmp_path / "tf.tsv").write_text("seq\ttf\nAAAAA\t1\nAACCC\t1\n")
+    given = sequences.read(tmp_path / "tf.tsv")
+    found = network.read(tmp_path / "net.onnx")
+    report = measure.measure(found, given, matrices.ground_truth(), "mine")
+    assert "tf.tsv: labels of tf are all 0 or all 1, so there is no AUROC" in report.notes
+    assert "AUROC of the network" not in pages.html(report)
+    assert "nan" not in BeautifulSoup(pages.html(report), "html.parser").main.text
+
+
+def test_a_network_that_does_not_answer_each_sequence(tmp_path):
+    with pytest.raises(ValueError, match=r"^net: makes \(3, 2\) of 5 sequences, expected \(5, out"):
+        network.as_outputs(np.zeros((3, 2)), 5, "net")
+
+
 def test_the_command(tmp_path, planted, capsys):
     from motifbook import cli
 

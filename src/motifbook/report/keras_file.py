@@ -133,8 +133,9 @@ def of(
         stride=stride,
         kernels=spread,
         length=length,
-        predict=lambda x: as_outputs(run(whole, x)),
-        rest=rest and (lambda x, values: as_outputs(run(rest[0], *(values, x)[: rest[1]]))),
+        predict=lambda x: as_outputs(run(whole, x), len(x), where),
+        rest=rest
+        and (lambda x, values: as_outputs(run(rest[0], *(values, x)[: rest[1]]), len(x), where)),
         others=tuple(one for one in convs if one != layer),
         notes=tuple(notes),
     )

@@ -427,7 +427,8 @@ def assemble(
         table["influence"] = influence.change.max(axis=1)
         table["output"] = [outputs[i] for i in influence.change.argmax(axis=1)]
         if influence.auroc_loss is not None:
-            table["auroc_loss"] = np.nanmax(influence.auroc_loss, axis=1)
+            # Of outputs that have one: pandas leaves out what is not known.
+            table["auroc_loss"] = pd.DataFrame(influence.auroc_loss, ids).max(axis=1)
     features = real_motif.features(
         found.ppms,
         found.sites,
@@ -482,6 +483,11 @@ def _names(sequences: Sequences, influence: Influence | None, notes: list[str]) 
         return ()
     outputs = influence.change.shape[1]
     if len(sequences.classes) == outputs:
+        if influence.auroc is not None and (alike := np.isnan(influence.auroc)).any():
+            names = ", ".join(np.array(sequences.classes)[alike])
+            notes.append(
+                f"{sequences.name}: labels of {names} are all 0 or all 1, so there is no AUROC"
+            )
         return sequences.classes
     if sequences.classes:
         notes.append(

@@ -205,9 +205,29 @@ def checked_kernels(kernels: Array, where: str) -> Array:
     return kernels.astype(np.float32)
 
 
-def as_outputs(values: Array) -> Array:
-    """(n, outputs) of what a network answers; what lies along the sequence is averaged."""
-    values = np.asarray(values, np.float32)
+def as_outputs(values: Array, n: int, where: str) -> Array:
+    """(n, outputs) of what a network answers to n sequences, as `by_sequence` has them.
+
+    What lies along the sequence is averaged, and one output may come as (n,).
+    """
+    values = by_sequence(np.asarray(values, np.float32), n, where)
     if values.ndim > 2:
-        values = values.reshape(len(values), -1, values.shape[-1]).mean(axis=1)
-    return values.reshape(len(values), -1)
+        values = values.reshape(n, -1, values.shape[-1]).mean(axis=1)
+    return values.reshape(n, -1)
+
+
+def by_sequence(values: Array, n: int, where: str) -> Array:
+    """(n, ...) of what a part of a network makes of n sequences.
+
+    A single sequence's may lack that axis, as after a squeeze.
+
+    Raises
+    ------
+    ValueError
+        If it is not of n sequences.
+    """
+    if n == 1 and values.shape[:1] != (1,):
+        return values[None]
+    if values.shape[:1] != (n,):
+        raise ValueError(f"{where}: makes {values.shape} of {n} sequences, expected ({n}, outputs)")
+    return values

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motifbook.report.network import LARGEST, Network, as_outputs, checked_kernels
+from motifbook.report.network import LARGEST, Network, as_outputs, by_sequence, checked_kernels
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -225,7 +225,7 @@ class _Reader:
             given = {active: positions_of(activations, back=True)}
             if takes_sequence:
                 given[self.input.name] = self._laid(x)
-            return as_outputs(rest(given)[0])
+            return as_outputs(rest(given)[0], len(x), str(self.path))
 
         return Network(
             lambda x: positions_of(front({self.input.name: self._laid(x)})[1]),
@@ -237,7 +237,9 @@ class _Reader:
             stride=stride,
             kernels=spread,
             length=length,
-            predict=lambda x: as_outputs(whole({self.input.name: self._laid(x)})[0]),
+            predict=lambda x: as_outputs(
+                whole({self.input.name: self._laid(x)})[0], len(x), str(self.path)
+            ),
             rest=from_active,
             others=tuple(name for name in convs if name != layer),
             notes=tuple(notes),
@@ -453,7 +455,8 @@ class _Reader:
                     name: np.concatenate([v, np.repeat(v[-1:], lacking, axis=0)])
                     for name, v in some.items()
                 }
-                parts.append(session.run(outputs, some))
+                found = session.run(outputs, some)
+                parts.append([by_sequence(one, rows, str(self.path)) for one in found])
             return [np.concatenate(column)[:n] for column in zip(*parts, strict=True)]
 
         return call

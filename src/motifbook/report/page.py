@@ -286,8 +286,11 @@ def _summary(report: Report) -> str:
     ]  # fmt: skip
     influence = report.influence
     if influence is not None and influence.auroc is not None:
-        mean = float(np.nanmean(influence.auroc))
-        cards.append((f"{mean:.3f}", "AUROC of the network on these sequences, mean over outputs"))
+        known = influence.auroc[~np.isnan(influence.auroc)]
+        if len(known):
+            several = f", mean of {len(known)} outputs" if len(known) > 1 else ""
+            text = f"AUROC of the network on these sequences{several}"
+            cards.append((f"{known.mean():.3f}", text))
     found = "".join(f"<li><b>{number}</b> {text}</li>" for number, text in cards)
     sequences, network = report.sequences, report.network
     warn = ""
