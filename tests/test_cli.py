@@ -205,11 +205,99 @@ def test_simulate(run, tmp_path):
         (("--number", 9), "number of sequences must lie in 10..10,000,000, found 9"),
         (("--number", 10**12), "found 1000000000000"),
         (("--protocol", "as-is"), "dataset protocol 'as-is' is unknown; there are: as-run"),
+        (("--length", 60), "sequences of 60 nt cannot hold 5 motifs of up to 16 nt (SRF)"),
+        (("--motifs", "SP1"), "expected 2 to 1,000 motifs, found 1"),
+        (("--motifs", "SP1,MA0079.2"), "MA0079.3 and MA0079.2 are both named SP1"),
+        (("--motifs", "SP1,,YY1"), "'SP1,,YY1' has an empty place, expected a list"),
+        (("--motifs", "SP1,CTCF"), "'CTCF' is no identifier in JASPAR2014, "),
+        (("--motifs", f"SP1,{DATA / 'peaks' / 'MAFK.fasta'}"), "MAFK.fasta:1: is FASTA"),
+        (("--counts", "1,x"), "--counts must be a number, found 'x'"),
+        (("--counts", "0,0"), "counts must be weights of 1, 2, ... motifs in a sequence"),
     ],
 )
 def test_simulate_what_cannot_be(refused, tmp_path, options, line):
     assert line in refused("simulate", "--out", tmp_path / "made.h5", *options)
     assert not any(tmp_path.iterdir())
+
+
+EIGHT = "MA0139.1,SP1,YY1,MEF2A,SRF,STAT1,CEBPB,motifs.meme"
+
+
+@pytest.fixture
+def motifs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3]] * 0.9 + 0.025
+    matrices.write_meme("motifs.meme", [matrices.Motif("M1", "mine", one, 20.0)])
+
+
+def test_simulate_other_lengths_motifs_and_numbers(run, refused, motifs, tmp_path):
+    simulate = ("simulate", "--out", "eight.h5", "--motifs", EIGHT, "--length", 90)
+    out = run(*simulate, "--counts", "1,2,1", "--number", 300)
+    assert out == "eight.h5: 210 train, 30 valid, 60 test sequences of 90 nt, 8 motifs\n"
+    made = datasets.load(tmp_path / "eight.h5")
+    assert made.classes == ("CTCF", "SP1", "YY1", "MEF2A", "SRF", "STAT1", "CEBPB", "mine")
+    assert made.config["counts"] == [0.25, 0.5, 0.25]
+    # What is there is kept: it is this dataset, or another file.
+    before = (tmp_path / "eight.h5").stat().st_mtime_ns
+    assert "is there already, and is this" in run(*simulate, "--counts", "1,2,1", "--number", 300)
+    line = refused(*simulate, "--counts", "1,2", "--number", 300)
+    assert "eight.h5: was made by another configuration; remove it, or name another file" in line
+    line = refused("simulate", "--out", "motifs.meme", "--motifs", EIGHT)
+    assert "motifs.meme: not a readable motifbook dataset" in line and "remove it, or" in line
+    assert (tmp_path / "eight.h5").stat().st_mtime_ns == before
+    assert len(matrices.read_meme(tmp_path / "motifs.meme")) == 1
+
+
+def test_simulate_too_few_to_train_on(capsys, tmp_path):
+    assert cli.main(["simulate", "--out", str(tmp_path / "few.h5"), "--number", "10"]) == 0
+    out, err = capsys.readouterr()
+    assert "few.h5: 7 train" in out
+    assert re.search(r"note: .*few\.h5: too few sequences .* has no (posi|nega)tives in t", err)
+
+
+@pytest.mark.slow
+def test_simulated_data_through_the_same_commands(run, refused, motifs, tmp_path):
+    simulate = ("simulate", "--motifs", EIGHT, "--length", 90, "--counts", "1,1,1")
+    run(*simulate, "--number", 2500, "--out", "eight.h5")
+    out = run("describe", "eight.h5", "--results", "res")
+    assert re.search(r"^sequences +1750 +250 +500 +2500 *$", out, re.M)
+    assert out.endswith("on record: res/eight/dataset.json\n")
+    options = ("--dataset", "eight.h5", *SMOKE, "--results", "res")
+    assert "on record: res/eight/as-run/smoke/cnn-100/trial-1.json" in run(
+        "train", "--model", "cnn-100", *options
+    )
+    both = ("--models", "cnn-50,cnn-100", "--trials", 1)
+    assert run("sweep", *both, "--jobs", 1, *options) == ("1 run made, 1 was on record, 0 failed\n")
+    assert "2 of 2 runs on record" in run("runs", *both, *options)
+    # The truth at the sites is on record, of the sequences that the profile uses.
+    record = runs.load(Run("eight", "as-run", "smoke", "cnn-100", 1), tmp_path / "res", "eight.h5")
+    assert record.configuration["dataset"]["first"] == 2_000
+    assert record.configuration["targets"]["number"] == 520
+    assert record.relevant["mine"] == ["motifs.meme:M1"]
+    alive = [one for one in record.layer(1).filters if one.sites]
+    assert alive and all(len(one.site_precision) == 8 for one in alive)
+    # Another file of the name is other data.
+    (tmp_path / "sub").mkdir()
+    run(*simulate, "--number", 2600, "--out", "sub/eight.h5")
+    for verb in (("train", "--model", "cnn-2"), ("sweep", *both), ("runs", *both)):
+        line = refused(*verb, "--dataset", "sub/eight.h5", *SMOKE, "--results", "res")
+        assert "was made from other data than sub/eight.h5 holds now (other: number)" in line
+    assert "(other: number)" in refused("describe", "sub/eight.h5", "--results", "res")
+
+
+@pytest.mark.parametrize(
+    "verb", [("describe",), ("train", "--model", "cnn-2", "--dataset"), ("sweep", "--dataset")]
+)
+def test_files_that_simulate_did_not_write(refused, tmp_path, verb):
+    made = tmp_path / "made.h5"
+    made.write_bytes(b">a\nACGT\n")
+    line = refused(*verb, made, "--results", tmp_path / "res")
+    assert "made.h5: not a readable motifbook dataset" in line
+    assert "expected a file that `motifbook simulate` wrote, or a folder" in line
+    made.unlink()
+    os.mkfifo(made)
+    assert "made.h5' is neither a folder nor" in refused(*verb, made, "--results", tmp_path / "res")
+    assert not (tmp_path / "res").exists()
 
 
 def test_outputs_that_cannot_be_written(refused, tmp_path, monkeypatch):

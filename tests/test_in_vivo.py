@@ -15,6 +15,7 @@ from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
 from motifbook.paper import claims
 from motifbook.records import store
+from motifbook.sequences import synthetic
 from motifbook.yardsticks.baselines import Description
 
 PPM = np.eye(4)[[0, 1, 2]].tolist()
@@ -143,6 +144,20 @@ class TestTheData:
         assert "labelled 0" in in_vivo.worth(described(configuration={"negatives": 5}))
         assert "no other TF's sites are there" in in_vivo.worth(ONE)
         assert "no number of ours can confirm or contradict" in in_vivo.worth(UNREAD)
+
+    def test_simulated_data_of_one_s_own(self):
+        made = synthetic.configuration(number=2_500, counts=(1, 1))
+        data = in_vivo.Data("mine", described(configuration=made).record)
+        assert in_vivo.origin(data) == (
+            "This page is made from **simulated sequences**, the file mine: 2,500 of 200 nt, each "
+            "with up to 2 of 12 embedded motifs. Where they are is known."
+        )
+        said = in_vivo.worth(data)
+        assert "was not given its motif" in said and "measured" not in said
+        plain = described(configuration=synthetic.configuration())
+        assert "up to 5 of 12 embedded" in in_vivo.origin(plain)
+        added = described(configuration={"added_motifs": [{"id": "a.meme:X"}]})
+        assert in_vivo.with_motifs(added).endswith("these were added: a.meme:X.")
 
     def test_one_tf(self):
         assert "of 200 nt and 1 TF; **your own data**" in in_vivo.lead(EMPTY, ONE)

@@ -326,11 +326,23 @@ def test_bad_records_are_refused(tmp_path):
             optimal.load_reference(tmp_path)
 
 
+def other_motifs():
+    """The twelve motifs by name, the first of which is read backwards."""
+    first, *others = ground_truth()
+    return [replace(first, id="mine", ppm=first.ppm[::-1]), *others]
+
+
 def test_only_synthetic_datasets_have_a_reference():
     dataset = synthetic.make("as-run", seed=5, number=100)
     other = replace(dataset, name="lab", config={"dataset": "lab"})
     with pytest.raises(ValueError, match="lab: an upper reference needs a known generative model"):
         optimal.reference(other)
+    for other in (
+        synthetic.make(number=100, counts=(1, 1)),
+        synthetic.make(number=100, motifs=other_motifs()),
+    ):
+        with pytest.raises(ValueError, match="synthetic: an upper reference needs a known"):
+            optimal.reference(other)
     labels = dataset.test.labels.copy()
     labels[:, 3] = 0
     other = replace(dataset, test=replace(dataset.test, labels=labels))

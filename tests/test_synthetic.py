@@ -7,7 +7,9 @@ import pytest
 from scipy.stats import chisquare
 
 from motifbook.motifs import matrices
+from motifbook.motifs.matrices import Motif, write_meme
 from motifbook.sequences import synthetic
+from motifbook.sequences.datasets import encode, fingerprint
 
 GOLDEN = {  # sha256 of the base indices and labels that the authors' notebook makes
     "train": (
@@ -80,8 +82,9 @@ def test_as_run_is_the_authors_dataset(as_run, part):
 def test_the_ten_displayed_models():
     stream = np.random.RandomState(33)
     widths = np.array([motif.width for motif in matrices.pwm_pool()])
+    thresholds = np.array([0, 0.5, 0.75, 0.92, 0.97])
     for expected in DISPLAYED:
-        pick, start = synthetic._model_as_run(stream, widths)
+        pick, start = synthetic._model_as_run(stream, 200, widths, thresholds)
         assert pick.tolist() == expected
         assert (np.diff(start) >= widths[pick][:-1]).all()
         assert start[0] >= 0
@@ -231,3 +234,127 @@ def test_get_simulates_once(monkeypatch, tmp_path):
     np.testing.assert_array_equal(first.test.sites, second.test.sites)
     with pytest.raises(TypeError):  # another seed is another dataset
         synthetic.get("as-written", seed=6, number=100)
+
+
+# --- Other lengths, motifs and numbers of motifs -----------------------------------------------
+
+
+def spelled(word, name="", **fields):
+    """A motif that is always this word."""
+    return Motif(**{"id": f"of:{word}", "name": name, "ppm": np.eye(4)[encode(word)]} | fields,
+                 nsites=20)  # fmt: skip
+
+
+WORDS = spelled("GATTACA", "one"), spelled("CCCCCC")
+READ = {(0, 1): "GATTACA", (0, -1): "TGTAATC", (1, 1): "CCCCCC", (1, -1): "GGGGGG"}
+
+
+def test_the_papers_values_are_no_choice():
+    plain = synthetic.configuration()
+    assert fingerprint(plain) == "1e60bccabf1cd81453f998e13bf6694497da069c8bb0954a6adc7e111f5de818"
+    assert plain == synthetic.configuration(
+        length=200, motifs=matrices.ground_truth(), counts=(50, 25, 17, 5, 3, 0)
+    )
+    written = synthetic.configuration("as-written", counts=[1] * 5)
+    assert written == synthetic.configuration("as-written")
+    assert synthetic.configuration("as-run", counts=[1] * 5)["counts"] == [0.2] * 5
+
+
+@pytest.mark.parametrize("protocol", ["as-run", "as-written"])
+@pytest.mark.parametrize("length", [17, 60])  # two words of 7 and three bases between: 17
+def test_sites_hold_the_given_motifs(protocol, length):
+    data = synthetic.make(protocol, number=500, length=length, motifs=WORDS, counts=(0, 3))
+    assert (data.classes, data.length) == (("one", "of:CCCCCC"), length)
+    assert data.config["counts"] == [0, 1]
+    assert (counts(data.train) == 2).all()
+    read = set()
+    for site in data.train.sites:
+        place = slice(site["start"], site["start"] + site["length"])
+        word = "".join("ACGT"[base] for base in data.train.bases[site["sequence"]][place])
+        assert READ[site["tf"], site["strand"]] == word
+        read.add(word)
+    assert read == set(READ.values())
+    start, end = data.train.sites["start"], data.train.sites["start"] + data.train.sites["length"]
+    assert (start[1::2] - end[::2]).min() == start.min() == synthetic.SMALLEST_GAP[protocol]
+    assert length - end.max() == synthetic.SMALLEST_GAP[protocol]
+    # A class is missing where both motifs are of the other: in a quarter of all.
+    np.testing.assert_allclose(data.train.labels.mean(axis=0), 0.75, atol=0.1)
+
+
+def test_weights_are_how_often():
+    data = synthetic.make(number=10_000, length=60, motifs=WORDS, counts=(3, 0, 1))
+    observed = np.bincount(counts(data.train), minlength=4)
+    assert observed[[0, 2]].tolist() == [0, 0]
+    assert chisquare(observed[[1, 3]], np.array([0.75, 0.25]) * 7_000).pvalue > 0.01
+
+
+def test_many_motifs_in_the_least_room_end():
+    data = synthetic.make(number=200, length=20 * 7 + 21, motifs=WORDS, counts=[0] * 19 + [1])
+    assert (counts(data.train) == 20).all()
+
+
+def test_what_is_embedded_and_what_counts(tmp_path):
+    path = tmp_path / "my motifs.meme"
+    write_meme(path, [spelled("GATTACA", "one", id="A"), spelled("ACGT", id="B")])
+    found = synthetic.find_motifs(["SP1", "MA0139.1", "MA0003.4", str(path)])
+    assert [motif.id for motif in found] == [
+        *("MA0079.3", "MA0139.1", "MA0003.4"), "my-motifs.meme:A", "my-motifs.meme:B"
+    ]  # fmt: skip
+    data = synthetic.make(number=20, motifs=found)
+    assert data.classes == ("SP1", "CTCF", "TFAP2A", "one", "B")
+    assert data.relevant == {
+        "SP1": ("MA0079.1", "MA0079.2", "MA0079.3"),
+        "CTCF": ("MA0139.1",),
+        "TFAP2A": ("MA0003.3", "MA0003.4"),
+        "one": ("my-motifs.meme:A",),
+        "B": ("my-motifs.meme:B",),
+    }
+    # JASPAR 2016 has the first two; the others are in the configuration, and made from there.
+    added = data.config["added_motifs"]
+    assert [one["id"] for one in added] == ["MA0003.4", "my-motifs.meme:A", "my-motifs.meme:B"]
+    assert added[1] == {"id": "my-motifs.meme:A", "name": "one", "nsites": 20.0,
+                        "ppm": np.eye(4)[[2, 0, 3, 3, 0, 1, 0]].tolist()}  # fmt: skip
+    again = synthetic.make(number=20, motifs=synthetic.embedded(data.config))
+    assert again.config == data.config
+    np.testing.assert_array_equal(again.train.bases, data.train.bases)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"motifs": []}, "expected 2 to 1,000 motifs, found 0"),
+        ({"motifs": WORDS[:1]}, "expected 2 to 1,000 motifs, found 1"),
+        ({"motifs": [*WORDS, WORDS[0]]}, "motif of:GATTACA is given twice"),
+        ({"motifs": [*WORDS, spelled("A", "ONE")]}, "of:GATTACA and of:A are both named ONE"),
+        ({"motifs": [*WORDS, spelled("A", ppm=np.zeros((3, 4)))]}, "of:A: .* \\(all-zero\\)"),
+        ({"motifs": [*WORDS, spelled("A", ppm=[[np.nan] * 4])]}, "of:A: .* \\(holds NaN\\)"),
+        ({"motifs": [*WORDS, spelled("A", ppm=[[2, -1, 0, 0]])]}, "of:A: .* \\(not normalised"),
+        ({"motifs": [*WORDS, spelled("A", ppm=[[0.25] * 4])]}, "of:A: .* \\(uniform\\)"),
+        ({"motifs": [*WORDS, spelled("A", id="MA0139.1")]}, "another name or matrix than in JASPA"),
+        ({"length": 0}, "sequences of 0 nt cannot hold 5 motifs of up to 16 nt"),
+        ({"length": 85}, "up to 16 nt \\(SRF\\) with a base between .*, which takes 86 nt"),
+        ({"length": 16, "motifs": WORDS, "counts": (0, 1)}, "of 16 nt cannot hold 2 .* takes 17 n"),
+        ({"length": 10**9}, "25,000 sequences of 1,000,000,000 nt are 25,000,000,000,000 bases"),
+        ({"counts": []}, "found none"),
+        ({"counts": (0, 0)}, "weights of 1, 2, ... motifs .* found 0, 0"),
+        ({"counts": (1, -1)}, "found 1, -1"),
+        ({"counts": (1, np.nan)}, "found 1, nan"),
+        ({"counts": (np.inf,)}, "found inf"),
+    ],
+)
+def test_what_cannot_be_chosen(chosen, message):
+    with pytest.raises(ValueError, match=message):
+        synthetic.make(**chosen)
+
+
+def test_names_that_are_no_motifs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "SP1").mkdir()  # a TF of the paper all the same
+    assert [motif.id for motif in synthetic.find_motifs(["SP1"])] == ["MA0079.3"]
+    with pytest.raises(ValueError, match="'CTCF' is no identifier in JASPAR"):
+        synthetic.find_motifs(["CTCF"])
+    with pytest.raises(FileNotFoundError, match=r"no\.meme: no such file; expected motifs"):
+        synthetic.find_motifs(["no.meme"])
+    (tmp_path / "peaks.fa").write_text(">a\nACGT\n")
+    with pytest.raises(ValueError, match=r"peaks\.fa:1: is FASTA"):
+        synthetic.find_motifs(["peaks.fa"])

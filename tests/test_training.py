@@ -375,8 +375,18 @@ def test_a_profile_takes_the_first_sequences_of_each_split_in_proportion(dataset
     assert [len(split) for split in small.splits.values()] == [400, 80, 120]
     np.testing.assert_array_equal(small.test.bases, big.test.bases[:120])
     np.testing.assert_array_equal(small.test.labels, big.test.labels[:120])
-    assert small.fingerprint != big.fingerprint
+    assert small.fingerprint != big.fingerprint and small.test.sites is None
     assert training.subset(big, PROFILES["paper"]) is big
     assert training.subset(dataset, SMOKE) is dataset
     few = training.subset(dataset_of(MIXED), SMOKE)
     assert [len(split) for split in few.splits.values()] == [4, 4, 4]
+
+
+def test_a_profile_keeps_the_sites_of_what_it_takes():
+    made = replace(synthetic.make(number=60), name="mine")
+    small = training.subset(made, Profile("p", sequences=30, epochs=1))
+    assert [len(split) for split in small.splits.values()] == [21, 3, 6]
+    for part, split in small.splits.items():
+        whole = made.splits[part].sites
+        np.testing.assert_array_equal(split.sites, whole[whole["sequence"] < len(split)])
+        assert set(split.sites["sequence"]) == set(range(len(split)))

@@ -24,7 +24,7 @@ from motifbook.networks.protocols import PROFILES, SWITCHES, with_jaspar
 from motifbook.records import runs, store
 
 if TYPE_CHECKING:
-    from motifbook.sequences.chipseq import Folder
+    from motifbook.sequences.catalogue import Source
 
 
 class UsageError(ValueError):
@@ -110,12 +110,32 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     simulate = command(
-        "simulate", _simulate, "Write the synthetic dataset, with every embedded motif, as HDF5."
+        "simulate",
+        _simulate,
+        "Simulate sequences with embedded motifs, the paper's or others, and write them as HDF5.",
+        "The file can stand where a dataset's name can. One that is there is never replaced.",
     )
     _add_output(simulate, "--out", "FILE.h5")
     simulate.add_argument("--protocol", default="as-run", help="as-run or as-written")
     simulate.add_argument("--seed", type=_whole, default=33, help="33 is the authors' own")
     simulate.add_argument("--number", type=_whole, default=25_000, help="sequences in all")
+    simulate.add_argument(
+        "--length", type=_whole, default=200, metavar="NT", help="of each sequence"
+    )
+    simulate.add_argument(
+        "--motifs",
+        type=_list,
+        metavar="LIST",
+        help="with commas: TFs of the paper (SP1), JASPAR identifiers of any release (MA0139.1), "
+        "MEME files, all of whose motifs are taken (default: the paper's twelve)",
+    )
+    simulate.add_argument(
+        "--counts",
+        type=_list,
+        metavar="LIST",
+        help="weights of 1, 2, ... motifs in a sequence, with commas: 1,1 is one or two, as often "
+        "(default: the protocol's)",
+    )
 
     train = command(
         "train",
@@ -257,10 +277,13 @@ def _parser() -> argparse.ArgumentParser:
     describe = command(
         "describe",
         _describe,
-        "Put real data on record: class sizes, overlaps, and what needs no network to tell.",
+        "Put data on record: class sizes, overlaps, and what needs no network to tell.",
         "That is, AUROC of GC content alone and of counts of words of six bases.",
     )
-    describe.add_argument("dataset", help="chipseq, deepsea, or a folder of yours")
+    describe.add_argument(
+        "dataset",
+        help="chipseq, deepsea, a file that `motifbook simulate` wrote, or a folder of yours",
+    )
     _add_window(describe)
     _add_results(describe)
 
@@ -354,8 +377,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="synthetic, peaks-planted, chipseq, deepsea, or a folder of yours with one file of "
-        "bound sequences (FASTA or a table; BED or narrowPeak with --genome) per TF",
+        help="synthetic, peaks-planted, chipseq, deepsea, a file that `motifbook simulate` wrote, "
+        "or a folder of yours with one file of bound sequences (FASTA or a table; BED or "
+        "narrowPeak with --genome) per TF",
     )
     _add_window(parser)
     parser.add_argument(
@@ -419,6 +443,13 @@ def _named(text: str) -> str:
     return text
 
 
+def _list(text: str) -> list[str]:
+    names = [name.strip() for name in _named(text).split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty place, expected a list")
+    return names
+
+
 def _path(text: str) -> Path:
     return Path(_named(text))  # a path of no name would be the folder that one is in
 
@@ -442,13 +473,43 @@ def _add_from(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _simulate(options) -> None:
+    from motifbook.networks import training
     from motifbook.sequences import datasets, synthetic
 
+    try:
+        counts = options.counts and [_real(weight) for weight in options.counts]
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"--counts {error}") from None
     with files.output(options.out) as path:
-        dataset = synthetic.make(options.protocol, options.seed, options.number)
-        datasets.save(dataset, path)
+        chosen = {
+            "length": options.length,
+            "motifs": options.motifs and synthetic.find_motifs(options.motifs),
+            "counts": counts,
+        }
+        if path.exists():
+            config = synthetic.configuration(
+                options.protocol, options.seed, options.number, **chosen
+            )
+            try:
+                dataset = datasets.load(path, config)
+            except ValueError as error:
+                raise UsageError(f"{error}; remove it, or name another file") from None
+            _say(f"{options.out}: is there already, and is this dataset", options.out)
+        else:
+            dataset = synthetic.make(options.protocol, options.seed, options.number, **chosen)
+            datasets.save(dataset, path)
     sizes = ", ".join(f"{len(split)} {part}" for part, split in dataset.splits.items())
-    _say(f"{options.out}: {sizes} sequences of {dataset.length} nt", options.out)
+    _say(
+        f"{options.out}: {sizes} sequences of {dataset.length} nt, {len(dataset.classes)} motifs",
+        options.out,
+    )
+    try:
+        training.check(dataset)
+    except ValueError as error:
+        warnings.warn(
+            f"{options.out}: too few sequences for anything to be trained on them ({error})",
+            stacklevel=2,
+        )
 
 
 def _train(options) -> None:
@@ -483,8 +544,8 @@ def _print_record(record: runs.Record) -> None:
         )
 
 
-def _wanted(options) -> tuple[list[runs.Run], Folder | None]:
-    """The runs that the options name, and the folder of a dataset of one's own."""
+def _wanted(options) -> tuple[list[runs.Run], Source | None]:
+    """The runs that the options name, and the source of a dataset of one's own."""
     from motifbook.sequences import catalogue
 
     name, source = catalogue.parse_dataset(options.dataset, options.length, options.genome)
@@ -519,7 +580,7 @@ def _runs(options) -> int:
     chosen, source = _wanted(options)
     store.open_results(options.results)
     if source is not None:
-        source.contents  # noqa: B018  (a folder that holds no data has no runs to miss)
+        source.contents  # noqa: B018  (what holds no data has no runs to miss)
     sound, damaged = runs.survey(chosen, options.results, source)
     rows = [(run, sound.get(run)) for run in chosen]
     if options.json:
@@ -824,7 +885,7 @@ def _say(text: str, output: str) -> None:
 def _can_keep(results: Path | None, source=None) -> None:
     """Refuse a place for records that could not be made or written, before any work is done.
 
-    With `source`, a folder of one's own, also one that lies in it or holds those of other data.
+    With `source`, data of one's own, also one that lies in it or holds those of other data.
     """
     folder = Path(os.path.realpath(store.results_folder(results)))
     if link := files.loop(folder):

@@ -21,7 +21,7 @@ from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
 from motifbook.paper import claims, measures, verdicts
 from motifbook.records import runs
-from motifbook.sequences import catalogue, chipseq, deepsea, downloads, readers
+from motifbook.sequences import catalogue, chipseq, deepsea, downloads, readers, synthetic
 from motifbook.yardsticks import baselines
 
 BASELINES = {"gc": "GC content alone", "words": "words of six bases"}
@@ -82,11 +82,11 @@ def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "")
     Raises
     ------
     ValueError
-        If it names none, simulated data, or a folder whose files are no sequences.
+        If it names none, the book's simulated data, or a folder whose files are no sequences.
     """
     name, folder = catalogue.parse_real(dataset)
     record = baselines.get(dataset, missing=missing, results_dir=results_dir)
-    if folder is not None and record is None:
+    if isinstance(folder, chipseq.Folder) and record is None:
         background = chipseq.background(folder)
         for file in (*chipseq.files(folder).values(), *([background] if background else [])):
             readers.check_format(file)
@@ -127,7 +127,7 @@ def origin(data: Data) -> str:
     if data.name == "deepsea":
         return "This page is made from the bundle: the paper's own sequences."
     made = data.configuration
-    whose = f"This page is made from **your own data**, the folder {data.name}."
+    whose = f"This page is made from **your own data**, {'the folder ' * bool(made)}{data.name}."
     if data.name == "chipseq":
         whose = (
             "So, as published, this page is made from **smaller data**: seven of the twelve TFs, "
@@ -135,6 +135,13 @@ def origin(data: Data) -> str:
         )
     if not made:
         return whose
+    if made.get("dataset") == "synthetic":
+        counts = made.get("counts", synthetic.COUNT_PROBABILITY[made["protocol"]])
+        return (
+            f"This page is made from **simulated sequences**, the file {data.name}: "
+            f"{made['number']:,} of {made['length']:,} nt, each with up to {len(counts)} of "
+            f"{len(made['motifs'])} embedded motifs. Where they are is known."
+        )
     most = f", at most {made['at_most']:,} sites of a TF" if made["at_most"] else ""
     return (
         f"{whose} From these files we take the central {made['length']} nt of bound "
@@ -200,7 +207,9 @@ set against the paper's, and gets a verdict** by the rule of the ledger.""",
 def worth(data: Data) -> str:
     """What can be concluded from the data."""
     negative = "is not in that TF's file; nobody measured that it is not bound."
-    if len(data.classes) == 1:
+    if data.configuration.get("dataset") == "synthetic":
+        negative = "was not given its motif; one may be there by chance."
+    elif len(data.classes) == 1:
         negative = "is labelled 0 or in the file `background`: no other TF's sites are there."
     elif data.configuration.get("negatives"):
         negative += " Those labelled 0, and those of a file `background`, are so for every TF."
@@ -291,7 +300,9 @@ def with_motifs(data: Data) -> str:
         said = f"The one TF, {found[0]}, has known motifs."
     added = data.configuration.get("added_motifs", [])
     if added:
-        named = ", ".join(f"{one['id']} ({one['source']})" for one in added)
+        named = ", ".join(
+            one["id"] + (f" ({one['source']})" if "source" in one else "") for one in added
+        )
         said += f" To the 519 motifs of JASPAR 2016 that are searched, these were added: {named}."
     return said
 

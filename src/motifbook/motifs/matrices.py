@@ -173,9 +173,12 @@ def pwm_pool() -> list[Motif]:
     Index ``2 * tf`` is the forward motif of TF number ``tf``, ``2 * tf + 1`` its reverse
     complement.
     """
-    return [
-        oriented for motif in ground_truth() for oriented in (motif, motif.reverse_complement())
-    ]
+    return both_strands(ground_truth())
+
+
+def both_strands(motifs: Sequence[Motif]) -> list[Motif]:
+    """Each motif, then its reverse complement."""
+    return [oriented for motif in motifs for oriented in (motif, motif.reverse_complement())]
 
 
 def jaspar(

@@ -157,7 +157,10 @@ def subset(dataset: Dataset, profile: Profile) -> Dataset:
 
     def first(split: Split) -> Split:
         keep = max(1, round(part * len(split)))
-        return Split(split.bases[:keep], split.labels[:keep])
+        sites = split.sites
+        if sites is not None:
+            sites = sites[sites["sequence"] < keep]
+        return Split(split.bases[:keep], split.labels[:keep], sites)
 
     config = {**dataset.config, "first": profile.sequences}
     parts = {name: first(split) for name, split in dataset.splits.items()}

@@ -24,7 +24,7 @@ from motifbook.networks.training import Progress, Setup
 from motifbook.records import runs, store
 from motifbook.records.runs import Layer, Record, Run
 from motifbook.sequences import catalogue, chipseq
-from motifbook.sequences.chipseq import Folder
+from motifbook.sequences.catalogue import Source
 from motifbook.sequences.datasets import SIMULATED, Dataset
 
 EVALUE = 0.1
@@ -35,7 +35,7 @@ def ensure(
     run: Run,
     results_dir: Path | str | None = None,
     progress: Progress | None = None,
-    source: Folder | None = None,
+    source: Source | None = None,
 ) -> Record:
     """The run's record, made if it is missing; raises what `obtain` does."""
     return obtain(run, results_dir, progress, source)[0]
@@ -45,7 +45,7 @@ def obtain(
     run: Run,
     results_dir: Path | str | None = None,
     progress: Progress | None = None,
-    source: Folder | None = None,
+    source: Source | None = None,
 ) -> tuple[Record, bool]:
     """The run's record, and whether it was made now; safe if several processes ask for it at once.
 
@@ -56,8 +56,8 @@ def obtain(
         Where records lie; the project's `results` unless given.
     progress : callable, optional
         Called after each epoch with (epoch, loss, validation loss).
-    source : Folder, optional
-        The folder of a dataset that is one's own.
+    source : Folder or Simulation, optional
+        That of a dataset that is one's own.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def prepare(
     wanted: Iterable[Run],
     results_dir: Path | str | None = None,
     progress: Callable[[int, int, float, float], None] | None = None,
-    source: Folder | None = None,
+    source: Source | None = None,
 ) -> list[Run]:
     """Train at once those runs of one model that are not on record, into the cache of networks.
 
@@ -190,7 +190,7 @@ def prepare(
 
 
 def open_dataset(
-    name: str, protocol: Protocol, profile: Profile, source: Folder | None = None
+    name: str, protocol: Protocol, profile: Profile, source: Source | None = None
 ) -> Dataset:
     """A dataset by name, as much of it as the profile uses.
 
@@ -204,7 +204,7 @@ def open_dataset(
     return training.subset(catalogue.open_dataset(name, source), profile)
 
 
-def setup(run: Run, source: Folder | None = None) -> Setup:
+def setup(run: Run, source: Source | None = None) -> Setup:
     """What a run trains, its dataset opened.
 
     Raises
@@ -219,7 +219,7 @@ def setup(run: Run, source: Folder | None = None) -> Setup:
 
 
 def make(
-    run: Run, progress: Progress | None = None, source: Folder | None = None
+    run: Run, progress: Progress | None = None, source: Source | None = None
 ) -> tuple[Record, list[Motif]]:
     """Train and read one network; returns its record and its trimmed PPMs as matched."""
     chosen = setup(run, source)

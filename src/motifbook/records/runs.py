@@ -42,7 +42,7 @@ from motifbook.records.store import (
 from motifbook.sequences.datasets import dataset_name, fingerprint, into_cache
 
 if TYPE_CHECKING:
-    from motifbook.sequences.chipseq import Folder
+    from motifbook.sequences.catalogue import Source
 
 MOST_TRIALS = 1000
 
@@ -522,7 +522,7 @@ def wanted(
 def survey(
     runs: Iterable[Run],
     results_dir: Path | str | None = None,
-    source: Folder | Path | str | None = None,
+    source: Source | Path | str | None = None,
 ) -> tuple[dict[Run, Record], dict[Run, str]]:
     """The records that are there, and what is wrong with those that cannot be trusted.
 
@@ -545,7 +545,7 @@ def survey(
 
 
 def load(
-    run: Run, results_dir: Path | str | None = None, source: Folder | Path | str | None = None
+    run: Run, results_dir: Path | str | None = None, source: Source | Path | str | None = None
 ) -> Record:
     """Read and check one record.
 
@@ -554,8 +554,8 @@ def load(
     run : Run
     results_dir : path, optional
         Where records lie; the project's `results` unless given.
-    source : Folder or path, optional
-        The folder of a dataset that is one's own. What it holds may have changed since.
+    source : Folder, Simulation or path, optional
+        That of a dataset that is one's own. What it holds may have changed since.
 
     Raises
     ------
@@ -582,8 +582,8 @@ def load(
     return record
 
 
-def check_place(source: Folder, results_dir: Path | str | None = None) -> None:
-    """Refuse to put records of a folder of one's own where they would be lost or mixed up.
+def check_place(source: Source, results_dir: Path | str | None = None) -> None:
+    """Refuse to put records of data of one's own where they would be lost or mixed up.
 
     Raises
     ------
@@ -612,49 +612,31 @@ def check_place(source: Folder, results_dir: Path | str | None = None) -> None:
 
 
 def check_source(
-    path: Path, source: Folder | Path | str, dataset: dict, relevant: dict | None
+    path: Path, source: Source | Path | str, dataset: dict, relevant: dict | None
 ) -> None:
-    """Refuse a record that was made from other files than its folder now holds.
+    """Refuse a record that was made from other data than its source now holds.
 
     Parameters
     ----------
     path : path
         The record's file.
-    source : Folder or path
-        The folder of sequences.
-    dataset : dict
-        The dataset's configuration on record: `length`, and `sets` with the `sha256` of each file.
-    relevant : dict or None
-        The relevant motifs of each TF on record; None if they do not matter.
+    source : Folder, Simulation or path
+        The folder of sequences, or the file of simulated ones.
+    dataset, relevant
+        The dataset's configuration and relevant motifs on record, as for `Folder.other_than`.
 
     Raises
     ------
     OtherDataError
-        Naming the TFs.
+        Naming what is another.
     """
-    from motifbook.sequences.chipseq import BACKGROUND, Folder, stated
+    from motifbook.sequences.catalogue import source_of
 
-    source = Folder.of(source)
-    held = source.contents
-    if relevant is None:
-        relevant = {tf: ids for tf, (_, ids) in held.items()}
-    else:
-        relevant = stated(dataset, relevant)
-    made = {
-        tf: (one.get("sha256"), list(relevant.get(tf, ())))
-        for tf, one in dataset.get("sets", {}).items()
-    }
-    if BACKGROUND in dataset:
-        made[BACKGROUND] = (dataset[BACKGROUND].get("sha256"), [])
-    other = sorted(tf for tf in made.keys() | held.keys() if made.get(tf) != held.get(tf))
-    if (length := dataset.get("length")) not in (None, source.length):
-        other.append(f"windows of {length} nt")
-    if source.genome and dataset.get("genome", {}).get("sha256") != source.places:
-        other.append(f"sequences read from {source.genome.name}")
-    if other:
+    source = source_of(source)
+    if other := source.other_than(dataset, relevant):
         raise OtherDataError(
             f"{path}: was made from other data than {source} holds now (other: "
-            f"{', '.join(other)}); rename the folder, or move the old records away"
+            f"{', '.join(other)}); rename the data, or move the old records away"
         )
 
 

@@ -21,7 +21,7 @@ from motifbook.networks import backend
 from motifbook.networks.architectures import pooled_length
 from motifbook.networks.protocols import parse_profile
 from motifbook.records.runs import Run, survey
-from motifbook.sequences.chipseq import Folder
+from motifbook.sequences.catalogue import Source
 
 
 @dataclass
@@ -86,7 +86,7 @@ def sweep(
     runs: Iterable[Run],
     results_dir: Path | str | None = None,
     jobs: int | None = None,
-    source: Folder | None = None,
+    source: Source | None = None,
     show: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Make every run that is not on record.
@@ -99,8 +99,8 @@ def sweep(
     jobs : int, optional
         Worker processes; as many as there are cores unless given. Each gets an equal share of
         the cores.
-    source : Folder, optional
-        The folder of a dataset that is one's own.
+    source : Folder or Simulation, optional
+        That of a dataset that is one's own.
     show : callable
         Called with the `Progress` whenever something changes.
 

@@ -172,6 +172,10 @@ class Folder:
     def of(cls, source: Folder | Path | str) -> Folder:
         return source if isinstance(source, Folder) else cls(Path(source))
 
+    def open(self) -> Dataset:
+        """Its dataset; raises what `from_folder` does."""
+        return from_folder(self.path, length=self.length, genome=self.genome)
+
     @property
     def name(self) -> str:
         """What its dataset is called; a window of another length than usual is another dataset.
@@ -224,12 +228,45 @@ class Folder:
             )
         return intervals.digest(readings)
 
+    def other_than(self, made: dict, relevant: Mapping[str, Sequence[str]] | None) -> list[str]:
+        """What of a dataset on record is not what the folder holds now; empty if all of it is.
+
+        Parameters
+        ----------
+        made : dict
+            The dataset's configuration: `length`, and `sets` with the `sha256` of each file.
+        relevant : mapping or None
+            The relevant motifs of each TF on record; None if they do not matter.
+        """
+        held = self.contents
+        if relevant is None:
+            relevant = {tf: ids for tf, (_, ids) in held.items()}
+        else:
+            relevant = stated(made, relevant)
+        then = {
+            tf: (one.get("sha256"), list(relevant.get(tf, ())))
+            for tf, one in made.get("sets", {}).items()
+        }
+        if BACKGROUND in made:
+            then[BACKGROUND] = (made[BACKGROUND].get("sha256"), [])
+        other = sorted(tf for tf in then.keys() | held.keys() if then.get(tf) != held.get(tf))
+        if (length := made.get("length")) not in (None, self.length):
+            other.append(f"windows of {length} nt")
+        if self.genome and made.get("genome", {}).get("sha256") != self.places:
+            other.append(f"sequences read from {self.genome.name}")
+        return other
+
     def __str__(self) -> str:
         return f"{self.path}@{self.length}" if self.length != LENGTH else f"{self.path}"
 
 
 def folder_name(folder: Path) -> str:
-    """What a dataset is called that is a folder of one's own: the folder's name.
+    """What a dataset is called that is a folder of one's own: `own_name` of the folder's name."""
+    return own_name(folder, Path(os.path.realpath(folder)).name)
+
+
+def own_name(path: Path, found: str) -> str:
+    """The name of a dataset of one's own, which is called `found`.
 
     Letters of any script stay; what is no letter, digit, ".", "_" or "-" becomes "-".
 
@@ -238,12 +275,9 @@ def folder_name(folder: Path) -> str:
     ValueError
         If no letter or digit is left, or the name is one that motifbook has for other things.
     """
-    found = Path(os.path.realpath(folder)).name
     name = dataset_name(found)
     if not name or name.casefold() in _TAKEN:
-        raise ValueError(
-            f"{folder}: a folder of one's own data cannot be called {found!r}; rename it"
-        )
+        raise ValueError(f"{path}: data of one's own cannot be called {found!r}; rename it")
     return name
 
 

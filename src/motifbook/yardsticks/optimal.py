@@ -367,8 +367,8 @@ def get(
         For a record that cannot be trusted.
     """
     store.open_results(results_dir, missing)
-    number = parse_profile(profile).sequences
-    config = synthetic.configuration(protocol, **({"number": number} if number else {}))
+    number = parse_profile(profile).sequences or 25_000
+    config = synthetic.configuration(protocol, number=number)
     with contextlib.suppress(FileNotFoundError):
         record = load_reference(results_dir, protocol=protocol)
         if record.configuration["dataset"] == config:
@@ -404,11 +404,13 @@ def _protocol(dataset: Dataset) -> str:
         dataset.config.get("dataset") != "synthetic"
         or protocol not in COUNT_PROBABILITY
         or dataset.classes != TFS
+        or not {"added_motifs", "counts"}.isdisjoint(dataset.config)
     ):
         raise ValueError(
             f"{dataset.name}: an upper reference needs a known generative model, that is a "
-            f"synthetic dataset with the classes {', '.join(TFS)}; found protocol {protocol!r} "
-            f"and the classes {', '.join(dataset.classes)}"
+            f"synthetic dataset with the motifs {', '.join(TFS)} and the protocol's numbers of "
+            f"them; found protocol {protocol!r}, the classes {', '.join(dataset.classes)}"
+            f"{' and other numbers' if 'counts' in dataset.config else ''}"
         )
     return protocol
 
