@@ -1,5 +1,6 @@
 """The table of models, and the Keras models that are built from its rows."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -260,7 +261,7 @@ def test_two_files_with_one_name(tmp_path):
     with pytest.raises(ValueError, match="two networks are called A; rename one"):
         choose(f"{first},{tmp_path / 'b.toml'}")
     assert len(choose(f"{first},{first}")) == 1
-    with pytest.raises(FileNotFoundError, match="no such file of networks"):
+    with pytest.raises(FileNotFoundError, match="no such file; expected networks, as TOML"):
         choose(str(tmp_path / "c.toml"))
 
 
@@ -407,3 +408,14 @@ def test_a_seed_decides_the_weights():
     for a, b in zip(one, same, strict=True):
         np.testing.assert_array_equal(a, b)
     assert (one[0] != other[0]).any()
+
+
+def test_a_file_with_a_byte_order_mark_and_what_is_no_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("\ufeff[a]\r\nconvs = [{ filters = 2, size = 3, pool = 4 }]\r\n", "utf-8")
+    assert [row.name for row in read(path)] == ["a"]
+    with pytest.raises(ValueError, match="is a folder, expected networks, as TOML"):
+        read(tmp_path)
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ValueError, match=r"named pipe \(FIFO\)"):
+        read(tmp_path / "pipe.toml")

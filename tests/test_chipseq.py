@@ -457,3 +457,31 @@ class TestMotifsBeyondTheTargets:
         (folder / "relevant.csv").write_text("tf,ids\nmytf,none.meme\n")
         with pytest.raises(ValueError, match=r"relevant\.csv:2: .*none\.meme"):
             chipseq.from_folder(folder)
+
+
+@pytest.mark.parametrize("name", ["neg", "Negatives", "MAX_neg", "control-2"])
+def test_a_name_that_means_negatives_is_said_to_be_taken_for_a_tf(tmp_path, name):
+    for number, one in enumerate(("MAX", name)):
+        fasta(tmp_path / f"{one}.fa", random_bases(number, 12, 100))
+    with pytest.warns(
+        UserWarning, match=rf"{name}\.fa: is taken for the sites of a TF by its name"
+    ):
+        dataset = chipseq.from_folder(tmp_path)
+    assert len(dataset.classes) == 2
+
+
+def test_other_names_are_not(tmp_path):
+    for number, one in enumerate(("MAX", "NEGR1")):
+        fasta(tmp_path / f"{one}.fa", random_bases(number, 12, 100))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        chipseq.from_folder(tmp_path)
+    assert not any("by its name" in str(one.message) for one in said)
+
+
+def test_a_folder_among_the_files_is_said_to_be_left_out(tmp_path):
+    for number, one in enumerate(("MAX", "SP1")):
+        fasta(tmp_path / f"{one}.fa", random_bases(number, 12, 100))
+    (tmp_path / "SRF.fa").mkdir()
+    with pytest.warns(UserWarning, match=r"SRF\.fa: is a folder, left out"):
+        assert len(chipseq.from_folder(tmp_path).classes) == 2

@@ -484,7 +484,9 @@ def test_a_network_of_one_s_own(run, refused, mine, tmp_path):
 
 def test_networks_of_one_s_own_that_cannot_be(refused, mine, tmp_path, monkeypatch):
     train = ("train", *SMOKE, "--results", tmp_path, "--model")
-    assert f"{tmp_path}/no.toml: no such file of networks" in refused(*train, tmp_path / "no.toml")
+    assert f"{tmp_path}/no.toml: no such file; expected networks, as TOML" in refused(
+        *train, tmp_path / "no.toml"
+    )
     mine.write_text(MINE + "[other]\nconvs = [{ filters = 1, size = 1, pool = 1 }]")
     assert "is 2 networks; see: motifbook sweep" in refused(*train, mine)
     mine.write_text(MINE.replace("size = 7", "size = 201"))

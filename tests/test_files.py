@@ -1,5 +1,6 @@
 """Files are written whole, to regular files only, through links, and never over what is read."""
 
+import errno
 import io
 import os
 import stat
@@ -157,3 +158,10 @@ def test_a_pipe_that_is_open_is_read_once():
         files.source(path, "a network", once=False)
     assert [len(one) for one in readers.read(path).sequences] == [4]
     os.close(reading)
+
+
+def test_an_error_of_the_system_names_the_file(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.txt"), files.replacing(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert not list(tmp_path.iterdir())

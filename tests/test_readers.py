@@ -247,3 +247,21 @@ def test_a_line_ends_at_its_end_alone(tmp_path):
     path = tmp_path / "x.fa"
     path.write_bytes(b">a\x0cACGT\r\nACG\n>b\rTTT\n")
     assert text_lines(path) == [">a\x0cACGT", "ACG", ">b", "TTT"]
+
+
+@pytest.mark.parametrize("header", ["seq\tBound\tBound", "Seq\tbound\tseq", "seq\tBound\tBOUND "])
+def test_a_table_that_has_a_column_twice(tmp_path, header):
+    path = tmp_path / "a.tsv"
+    path.write_text(f"{header}\nACGT\t1\t0\n")
+    with pytest.raises(ValueError, match=r"a\.tsv: its header has 2 columns '(seq|bound)'"):
+        read(path)
+
+
+def test_letters_of_several_bases_are_said_to_be_read_as_n(tmp_path):
+    path = tmp_path / "a.fa"
+    path.write_text(">a\nACRT\n>b\nACGT\n>c\nNNNA\n")
+    reading = read(path)
+    assert reading.sequences[0].tolist() == [0, 1, 4, 3]
+    assert reading.notes == (
+        "1 hold letters of several bases, such as R or Y, which are read as N",
+    )

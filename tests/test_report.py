@@ -111,6 +111,17 @@ def test_influence_of_a_network_whose_answer_is_known():
     assert measure.silence(stem, given, np.zeros(2)) is None
 
 
+def test_answers_that_are_no_numbers_are_refused():
+    def rest(x, active):
+        return np.where(x[:, :1, 1] > 0, np.nan, active[:, :1, 0])  # NaN after a C
+
+    stem = kernels_file.of(kernel("A"))
+    whole = Network(stem.activations, 1, predict=lambda x: rest(x, stem.activations(x)), rest=rest)
+    given = sequences.Sequences("s", words("AAAA", "CAAC", "GCCC", "CTTT"))
+    with pytest.raises(ValueError, match="network: answers NaN or infinity on 2 of 4 sequences"):
+        measure.silence(whole, given, np.zeros(1))
+
+
 # --- All together --------------------------------------------------------------------------------
 
 

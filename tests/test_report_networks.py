@@ -269,6 +269,63 @@ def test_hostile_onnx(tmp_path, change, fragments):
     refused(path, *fragments)
 
 
+def changed(graph_change, **options):
+    return onnx_model(change=lambda model: graph_change(model.graph), **options)
+
+
+def test_answers_along_the_sequence_are_averaged_over_it(tmp_path):
+    """PyTorch's answers are (n, tracks, positions): the tracks are the outputs."""
+
+    def profile(graph):
+        del graph.node[3:], graph.output[:]
+        shape = ["n", FILTERS, LENGTH]
+        graph.output.append(helper.make_tensor_value_info("r", TensorProto.FLOAT, shape))
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(profile), path)
+    found = network.read(path)
+    assert np.abs(found.predict(X) - expected_activations().mean(axis=1)).max() < 1e-5
+    assert found.notes == (
+        "Its answers have 3 axes: the second is taken for its outputs, and over the others, along "
+        "the sequence, they are averaged.",
+    )
+    values = np.arange(6.0).reshape(1, 3, 2)
+    assert network.as_outputs(values, 1, "net").tolist() == [[2.0, 3.0]]
+    assert network.as_outputs(values, 1, "net", channels_first=True).tolist() == [[0.5, 2.5, 4.5]]
+
+
+def test_weights_stored_in_half_are_read(tmp_path):
+    def halved(graph):
+        graph.initializer[0].CopyFrom(tensor("half", KERNELS.transpose(2, 1, 0).astype("float16")))
+        cast = helper.make_node("Cast", ["half"], ["w"], to=TensorProto.FLOAT)
+        graph.node.insert(0, cast)
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(halved), path)
+    kernels = network.read(path).kernels
+    np.testing.assert_array_equal(kernels, KERNELS.astype("float16").astype("float32"))
+
+
+def test_what_keeps_a_convolution_from_the_sequence_is_named(tmp_path):
+    def scaled(graph):
+        graph.initializer.append(tensor("two", np.array([2.0], "float32")))
+        graph.node.insert(0, helper.make_node("Mul", ["x", "two"], ["xx"]))
+        graph.node[1].input[0] = "xx"
+
+    def computed(graph):
+        graph.initializer.append(tensor("raw", KERNELS.transpose(2, 1, 0)))
+        graph.node.insert(0, helper.make_node("Tanh", ["raw"], ["w2"]))
+        graph.node[1].input[1] = "w2"
+
+    path = tmp_path / "net.onnx"
+    for change, why in (
+        (scaled, "first reads what Mul gives"),
+        (computed, "first has weights that are computed by Tanh, expected plain numbers"),
+    ):
+        onnx.save(changed(change), path)
+        refused(path, f"no convolution that reads the sequence itself: {why}")
+
+
 def test_onnx_of_words_and_cut_short(tmp_path):
     path = tmp_path / "net.onnx"
     path.write_bytes(onnx_model(dtype=TensorProto.INT64).SerializeToString())

@@ -681,7 +681,11 @@ def _write_report(options, read, network, page, sequences) -> None:
     print(f"{found.layer}, {found.nonlinearity}: {len(table)} filters of {found.size} nt")
     print(f"{(table['probability'] >= page.MOTIF).sum()} are motifs by the score")
     print(f"{table['matched'].sum()} match {database} at E <= {report.matches.evalue}")
-    for note in report.notes:
+    unlike = report.unlike and (
+        f"outside of what the score was fitted on: {'; '.join(report.unlike)}; take its "
+        "probabilities as an order of the filters, not as rates",
+    )
+    for note in (*report.notes, *unlike):
         print(f"motifbook: note: {_line(note)}", file=sys.stderr)
     print("written: " + ", ".join(map(str, written)))
 

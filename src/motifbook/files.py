@@ -133,6 +133,10 @@ def replacing(path: Path | str) -> Iterator[Path]:
         if target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # such as: no space left on device
+            raise OSError(error.errno, os.strerror(error.errno), str(target)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

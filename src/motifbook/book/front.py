@@ -11,6 +11,7 @@ from IPython.display import HTML
 
 from motifbook.book import chapter, figures, is_it_a_motif, notebooks
 from motifbook.book.ledger_page import AGAINST, SETTLED, Ledger, plain
+from motifbook.networks.architectures import PAPER
 from motifbook.networks.protocols import parse_protocol
 from motifbook.paper import claims, differences, rules
 from motifbook.records.runs import Record
@@ -136,7 +137,8 @@ def learning_rate(records: Iterable[Record]) -> str:
 def discoveries(ledger: Ledger) -> HTML:
     """The three things that this book found, each with numbers and the chapter that has more."""
     own = [record for record in ledger.records if record.run.dataset == "synthetic"]
-    judged = site_accuracy.judge(own, site_accuracy.own_precision(synthetic.get().test))
+    papers = [record for record in own if record.run.model in PAPER]  # as on the page it leads to
+    judged = site_accuracy.judge(papers, site_accuracy.own_precision(synthetic.get().test))
     found = (
         (
             "A learning rate that was never used",

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from motifbook.files import source
+
 if TYPE_CHECKING:
     from motifbook.networks.protocols import Protocol
 
@@ -238,21 +240,19 @@ def read(path: Path | str) -> list[Architecture]:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    FileNotFoundError, ValueError
+        If there is no such file, or it is none (see `files.source`).
     ValueError
         If it is no TOML or holds no network, an unknown key, a value that cannot be, or a name that
         is no folder's name or one of the table; the error names file, key, found and expected.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file of networks")
+    path = source(path, "networks, as TOML")
     with path.open("rb") as file:
         text = file.read(_LONGEST + 1)
     if len(text) > _LONGEST:
         raise ValueError(f"{path}: has more than {_LONGEST:,} bytes, expected a few networks")
     try:
-        tables = tomllib.loads(text.decode())
+        tables = tomllib.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not readable as TOML ({error})") from error
     if not tables:

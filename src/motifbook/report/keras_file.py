@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from motifbook.networks import backend
-from motifbook.report.network import LARGEST, Network, as_outputs, checked_kernels
+from motifbook.report.network import LARGEST, Network, as_outputs, averaged, checked_kernels
 
 if TYPE_CHECKING:
     import h5py
@@ -117,6 +117,7 @@ def of(
         notes.append(f"Of {len(model.outputs)} outputs only {model.outputs[0].name} is read.")
     if not nonlinear:
         notes.append("No nonlinearity was recognised after the convolution.")
+    notes += averaged(len(model.outputs[0].shape))
 
     def run(part: keras.Model, *given: np.ndarray) -> np.ndarray:
         return keras.ops.convert_to_numpy(part(list(given), training=False))

@@ -256,6 +256,7 @@ def silence(
                 if after is not None:
                     after[f, rows] = silent
                 bar.update(len(x))
+    _check_answers(network, before)
     found = Influence(few, change / few, cost / few)
     if after is None or labels is None:
         return found
@@ -263,9 +264,19 @@ def silence(
         network.predict(one_hot(bases[start : start + batch]))
         for start in range(0, len(bases), batch)
     ]
+    _check_answers(network, np.concatenate(answers))
     own = _auroc(labels[chosen], before)
     loss = np.array([own - _auroc(labels[chosen], one) for one in after])
     return Influence(few, found.change, found.cost, _auroc(labels, np.concatenate(answers)), loss)
+
+
+def _check_answers(network: Network, answers: np.ndarray) -> None:
+    unsound = (~np.isfinite(answers)).any(axis=1).sum()
+    if unsound:
+        raise ValueError(
+            f"{network.name}: answers NaN or infinity on {unsound:,} of {len(answers):,} "
+            "sequences, expected numbers"
+        )
 
 
 def _auroc(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:

@@ -184,6 +184,17 @@ def _in_order(found: Network, alphabet: str) -> Network:
     )
 
 
+def averaged(rank: int, channels_first: bool = False) -> tuple[str, ...]:
+    """A note on answers of more axes than two, which `as_outputs` averages."""
+    if rank < 3:
+        return ()
+    axis = "second" if channels_first else "last"
+    return (
+        f"Its answers have {rank} axes: the {axis} is taken for its outputs, and over the others, "
+        "along the sequence, they are averaged.",
+    )
+
+
 def checked_kernels(kernels: Array, where: str) -> Array:
     """Kernels (size, 4, filters) that can be used, as float32.
 
@@ -205,13 +216,15 @@ def checked_kernels(kernels: Array, where: str) -> Array:
     return kernels.astype(np.float32)
 
 
-def as_outputs(values: Array, n: int, where: str) -> Array:
+def as_outputs(values: Array, n: int, where: str, channels_first: bool = False) -> Array:
     """(n, outputs) of what a network answers to n sequences, as `by_sequence` has them.
 
-    What lies along the sequence is averaged, and one output may come as (n,).
+    One output may come as (n,). What lies along the sequence is averaged: the outputs lie along the
+    last axis or, in networks whose channels come first, the second.
     """
     values = by_sequence(np.asarray(values, np.float32), n, where)
     if values.ndim > 2:
+        values = np.moveaxis(values, 1, -1) if channels_first else values
         values = values.reshape(n, -1, values.shape[-1]).mean(axis=1)
     return values.reshape(n, -1)
 

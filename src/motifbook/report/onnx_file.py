@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motifbook.report.network import LARGEST, Network, as_outputs, by_sequence, checked_kernels
+from motifbook.report.network import (
+    LARGEST,
+    Network,
+    as_outputs,
+    averaged,
+    by_sequence,
+    checked_kernels,
+)
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -129,7 +136,7 @@ def _vet(path: Path, model: ModelProto) -> None:
 
 def _constants(graph: GraphProto) -> dict[str, np.ndarray]:
     """Tensors whose values the file states."""
-    from onnx import numpy_helper
+    from onnx import helper, numpy_helper
 
     found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:
@@ -144,9 +151,12 @@ def _constants(graph: GraphProto) -> dict[str, np.ndarray]:
     while changed:  # weights that pass through a node that leaves them as they are
         changed = False
         for node in graph.node:
-            one = node.op_type == "Identity" and node.output[0] not in found
+            one = node.op_type in ("Identity", "Cast") and node.output[0] not in found
             if one and node.input[0] in found:
-                found[node.output[0]], changed = found[node.input[0]], True
+                value = found[node.input[0]]
+                if node.op_type == "Cast":
+                    value = value.astype(helper.tensor_dtype_to_np_dtype(node.attribute[0].i))
+                found[node.output[0]], changed = value, True
     return found
 
 
@@ -189,9 +199,15 @@ class _Reader:
         return dtype, shape
 
     def network(self, layer: str | None) -> Network:
-        convs = {self._label(node): node for node in self.model.graph.node if self._reads(node)}
+        every = {self._label(n): n for n in self.model.graph.node if n.op_type == "Conv"}
+        bars = {name: self._bar(node) for name, node in every.items()}
+        convs = {name: node for name, node in every.items() if not bars[name]}
         if not convs:
-            raise ValueError(f"{self.path}: no convolution that reads the sequence itself")
+            why = "; ".join(f"{name} {bar}" for name, bar in [*bars.items()][:1])
+            raise ValueError(
+                f"{self.path}: no convolution that reads the sequence itself"
+                + (f": {why}" if why else "")
+            )
         layer = next(iter(convs)) if layer is None else layer
         if layer not in convs:
             raise ValueError(
@@ -215,17 +231,21 @@ class _Reader:
         tail = self._part([active], self.outputs[:1])
         rest = self._run([one.name for one in tail.graph.input], self.outputs[:1], tail)
         takes_sequence = len(tail.graph.input) > 1
+        # Keras's exports keep its order; a convolution of ONNX itself has its channels first.
+        first = self.shape.index(4, 1) < len(self.shape) - 1
         notes = []
         if len(self.outputs) > 1:
             notes.append(f"Of {len(self.outputs)} outputs only {self.outputs[0]} is read.")
         if not nonlinear:
             notes.append("No nonlinearity was recognised after the convolution.")
+        answers = self.model.graph.output[0].type.tensor_type.shape.dim
+        notes += averaged(len(answers), first)
 
         def from_active(x: np.ndarray, activations: np.ndarray) -> np.ndarray:
             given = {active: positions_of(activations, back=True)}
             if takes_sequence:
                 given[self.input.name] = self._laid(x)
-            return as_outputs(rest(given)[0], len(x), str(self.path))
+            return as_outputs(rest(given)[0], len(x), str(self.path), first)
 
         return Network(
             lambda x: positions_of(front({self.input.name: self._laid(x)})[1]),
@@ -238,7 +258,7 @@ class _Reader:
             kernels=spread,
             length=length,
             predict=lambda x: as_outputs(
-                whole({self.input.name: self._laid(x)})[0], len(x), str(self.path)
+                whole({self.input.name: self._laid(x)})[0], len(x), str(self.path), first
             ),
             rest=from_active,
             others=tuple(name for name in convs if name != layer),
@@ -248,17 +268,19 @@ class _Reader:
     def _label(self, node: NodeProto) -> str:
         return node.name or node.output[0]
 
-    def _reads(self, node: NodeProto) -> bool:
-        """Whether a node is a convolution of the input itself, with weights that are known."""
-        if node.op_type != "Conv" or node.input[1] not in self.constants:
-            return False
-        name = node.input[0]
+    def _bar(self, conv: NodeProto) -> str:
+        """Why a convolution is not one of the input itself with known weights; empty if it is."""
+        if conv.input[1] not in self.constants:
+            maker = self.makers.get(conv.input[1])
+            how = f"computed by {maker.op_type}" if maker else "not in the file"
+            return f"has weights that are {how}, expected plain numbers"
+        name = conv.input[0]
         while name != self.input.name:
             maker = self.makers.get(name)
             if maker is None or maker.op_type not in _BEFORE:
-                return False
+                return f"reads what {maker.op_type if maker else 'another input'} gives"
             name = maker.input[0]
-        return True
+        return ""
 
     def _kernels(self, conv: NodeProto, layer: str) -> tuple[np.ndarray, int]:
         """(size, 4, filters), dilation written out, and the stride."""

@@ -282,7 +282,7 @@ def _summary(report: Report) -> str:
         (f"{real} of {count}", f"filters are motifs, at a probability of {MOTIF} or more"),
         (f"{matched} of {count}", f"match {escape(report.database)} at E ≤ "
          f"{report.matches.evalue:g}.{by_chance}"),
-        (f"{count - alive}", "have no site: nowhere above zero"),
+        (f"{count - alive}", "without a site: nowhere above zero"),
     ]  # fmt: skip
     influence = report.influence
     if influence is not None and influence.auroc is not None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,10 @@ FEW = 100
 REPEAT = 32
 """Sequences that share this many nt, from one place or from a repeat, stay in one split."""
 BACKGROUND = "background"
+_NEGATIVE = re.compile(
+    r"(^|[^a-z])(neg|negatives?|controls?|unbound|shuffled)([^a-z]|$)", re.IGNORECASE
+)
+"""Names that files of sequences without sites often have."""
 """A file of this name, whatever its ending, holds negatives of every TF."""
 MEME = ".meme"
 INDICES = (".fai", ".gzi")
@@ -318,7 +323,10 @@ def _named(source: Folder | Path) -> dict[str, Path]:
     sets: dict[str, Path] = {}
     for file in sorted(path.iterdir(), key=lambda file: file.name.lower()):
         other = file.name.startswith((".", "README")) or file.name == "relevant.csv"
-        if other or file.is_dir() or file.name.lower().endswith((MEME, *INDICES)):
+        if other or file.name.lower().endswith((MEME, *INDICES)):
+            continue
+        if file.is_dir():
+            warnings.warn(f"{file}: is a folder, left out", stacklevel=2)
             continue
         if not file.is_file():
             raise ValueError(f"{file}: is no file, or a link to none; expected bound sequences")
@@ -525,6 +533,11 @@ def _left_out(
     rows = len(reading.sequences) + len(reading.unbound) + len(reading.bad)
     said = [f"{note};" for note in reading.notes]
     if own:
+        if _NEGATIVE.search(reading.file) and reading.sequences:
+            said.append(
+                "is taken for the sites of a TF by its name; sequences that no TF binds go into a "
+                f"file {BACKGROUND};"
+            )
         if short:
             said.append(
                 f"{short:,} of {rows:,} are shorter than the window of {length} nt, left out;"

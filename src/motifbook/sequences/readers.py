@@ -140,7 +140,7 @@ def read(path: Path | str, lines: list[str] | None = None, unbound: bool = False
             rows = [(number, sequence, "1", fault) for number, sequence, _, fault in rows]
     read: dict[str, list[np.ndarray]] = {"0": [], "1": []}
     bad: list[tuple[int, str]] = []
-    mended = 0
+    mended = several = 0
     for number, sequence, label, fault in rows:
         if not fault and label not in read:
             raise ValueError(f"{path}:{number}: label {label!r} is neither 0 nor 1")
@@ -153,7 +153,11 @@ def read(path: Path | str, lines: list[str] | None = None, unbound: bool = False
             bad.append((number, str(error)))
             continue
         mended += plain != sequence
-    reading = Reading(path.name, found, read["1"], read["0"], tuple(bad), mended, suspect)
+        several += _SEVERAL.search(plain) is not None
+    notes: tuple[str, ...] = ()
+    if several:
+        notes = (f"{several:,} hold letters of several bases, such as R or Y, which are read as N",)
+    reading = Reading(path.name, found, read["1"], read["0"], tuple(bad), mended, suspect, notes)
     if not reading.sequences and not (unbound and reading.unbound):
         raise ValueError(
             f"{path}: no usable bound sequence ({len(reading.unbound)} rows not bound, "
@@ -163,6 +167,7 @@ def read(path: Path | str, lines: list[str] | None = None, unbound: bool = False
 
 
 _RNA = str.maketrans("Uu", "Tt")
+_SEVERAL = re.compile("[RYSWKMBDHV]", re.IGNORECASE)
 
 
 def check_format(path: Path) -> None:
@@ -227,8 +232,13 @@ def _format(path: Path, lines: list[str]) -> str:
         labelled = sum(_LABELLED.match(line) is not None for line in head)
         plain = sum(not line.startswith(">") for line in head)
         return "labelled lines" if labelled > plain else "fasta"
-    columns = head[0].lower().split("\t")
+    columns = [column.strip() for column in head[0].lower().split("\t")]
     if "seq" in columns and "bound" in columns:
+        if twice := [name for name in ("seq", "bound") if columns.count(name) > 1]:
+            raise ValueError(
+                f"{path}: its header has {columns.count(twice[0])} columns {twice[0]!r} (in either "
+                "case), expected one"
+            )
         return "table"
     for start, what in _OTHER.items():
         if re.match(start, "\n".join(lines)):
