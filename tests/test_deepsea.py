@@ -495,7 +495,7 @@ def test_from_a_bundle_to_the_chapter(bundle, cache, tmp_path):
     )
     shown = "".join(str(cell.get("outputs", "")) for cell in page.cells)
     assert "364 sequences of 1000 nt and 12 TFs" in shown
-    assert "own data. Of its 2 runs, 2 are on record" in shown
+    assert "own data. Runs on record: 2 of 2." in shown
     runs = sorted(path.parent.name for path in (tmp_path / "results").rglob("trial-1.json"))
     assert runs == ["cnn-100", "cnn-25"]
     # Its numbers stand beside the paper's with a verdict each; the copied cells have none.

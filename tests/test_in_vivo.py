@@ -101,13 +101,18 @@ class TestOpenData:
             (tmp_path / "peaks" / f"{tf}.fa").write_text(">a\nACGT\n")
         found = in_vivo.open_data(str(tmp_path / "peaks"), results_dir=tmp_path)
         assert (found.name, found.record, found.classes) == ("peaks", None, ())
+        (tmp_path / "my results").mkdir()
+        found = in_vivo.open_data(f"{tmp_path}/peaks@80", results_dir=tmp_path / "my results")
+        assert found.line.text.endswith(
+            f"motifbook describe {tmp_path}/peaks --length 80 --results '{tmp_path}/my results'"
+        )
 
 
 class TestTheData:
     def test_lead(self, page):
         assert in_vivo.lead(page, MINE) == (
             "The numbers of ours on this page are of the dataset *mine*: 1,000 sequences of 200 nt "
-            "and 2 TFs; **your own data**. Of its 3 runs, 3 are on record."
+            "and 2 TFs; **your own data**. Runs on record: 3 of 3."
         )
         assert "*chipseq*: not on record yet; **not the paper's data**." in in_vivo.lead(
             EMPTY, UNREAD

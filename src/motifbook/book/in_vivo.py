@@ -6,6 +6,8 @@ the reader's. Each has a record (`baselines.get`), or none yet.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +41,13 @@ class Data:
     name : str
     record : Description or None
         From `baselines.get`.
+    command : str
+        What puts it on record.
     """
 
     name: str
     record: baselines.Description | None
+    command: str = ""
 
     @property
     def configuration(self) -> dict:
@@ -66,7 +71,7 @@ class Data:
     @property
     def line(self) -> Markup:
         """The line below what is made from the record."""
-        return described(self.name, self.record)
+        return described(self.name, self.record, self.command)
 
     @property
     def baselines(self) -> pd.DataFrame:
@@ -90,7 +95,12 @@ def open_data(dataset: str, missing: str = "skip", results_dir: Path | str = "")
         background = chipseq.background(folder)
         for file in (*chipseq.files(folder).values(), *([background] if background else [])):
             readers.check_format(file)
-    return Data(name, record)
+    words = ["motifbook", "describe", name if folder is None else os.path.abspath(folder.path)]
+    if isinstance(folder, chipseq.Folder):
+        words += ["--length", str(folder.length)] * (folder.length != chipseq.LENGTH)
+        words += ["--genome", os.path.abspath(folder.genome)] if folder.genome else []
+    words += ["--results", os.path.abspath(results_dir)] if results_dir else []
+    return Data(name, record, shlex.join(words))
 
 
 # --- The data ---------------------------------------------------------------------------------
@@ -110,8 +120,8 @@ def lead(page: Gathered, data: Data) -> str:
         said = f"{answer(asked(page, data), *carried)} "
     return (
         f"{said}The numbers of ours on this page are of the dataset *{data.name}*: {about}; "
-        f"{known.get(data.name, '**your own data**')}. Of its {len(page.wanted)} runs, "
-        f"{len(page.records)} are on record."
+        f"{known.get(data.name, '**your own data**')}. Runs on record: "
+        f"{len(page.records)} of {len(page.wanted)}."
     )
 
 

@@ -84,10 +84,14 @@ def computed_from(dataset: Dataset) -> Markup:
     return Markup(f'<p class="provenance">{html.escape(text)}</p>', text)
 
 
-def described(name: str, record: Envelope | None) -> Markup:
-    """The line of a figure or table about real data, from their record (`baselines.get`)."""
+def described(name: str, record: Envelope | None, command: str = "") -> Markup:
+    """The line of a figure or table about real data, from their record (`baselines.get`).
+
+    Without a record it names the `command` that makes one.
+    """
     if record is None:
-        text = f"Not on record yet; put it there with: motifbook describe {name}"
+        command = command or f"motifbook describe {name}"
+        text = f"Not on record yet; put it there with: {command}"
     else:
         text = (
             f"From the record of the data, {name}/dataset.json "
