@@ -15,7 +15,7 @@ from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
 from motifbook.paper import claims
 from motifbook.records import store
-from motifbook.sequences import synthetic
+from motifbook.sequences import datasets, synthetic
 from motifbook.yardsticks.baselines import Description
 
 PPM = np.eye(4)[[0, 1, 2]].tolist()
@@ -106,6 +106,13 @@ class TestOpenData:
         assert found.line.text.endswith(
             f"motifbook describe {tmp_path}/peaks --length 80 --results '{tmp_path}/my results'"
         )
+
+    def test_a_simulated_file_without_a_record(self, tmp_path):
+        path = datasets.save(synthetic.make(number=20, length=90), tmp_path / "mine.h5")
+        found = in_vivo.open_data(str(path), results_dir=tmp_path)
+        assert (found.name, found.record) == ("mine", None)
+        assert in_vivo.origin(found) == "This page is made from **your own data**, mine."
+        assert f"motifbook describe {path} --results {tmp_path}" in found.line.text
 
 
 class TestTheData:
