@@ -171,6 +171,17 @@ def test_a_report(planted):
     assert report.chance.rates == mixed.rates
     assert np.mean(list(mixed.rates.values())) == pytest.approx(mixed.rate)
     assert report.variant == "with a database" and report.influence is None
+    # Three filters are compared and two match; by chance, one in three or less is no warning.
+    said = pages.html(replace(report, chance=replace(report.chance, rate=0.3, commonest=None)))
+    assert "says little" not in said
+    assert "It goes by its PPM, its number of sites and its best E-value" in " ".join(said.split())
+    often = replace(report.chance, rate=0.956, commonest="MA0477.1", share=0.9215)
+    said = BeautifulSoup(pages.html(replace(report, chance=often)), "html.parser").select(".warn")
+    assert said[0].text == (
+        "A match says little here: with their columns in random order, 95.6% of the filters match "
+        "as well. A match with FOSL1 (MA0477.1) says nothing: 92.2% of the filters match it with "
+        "their columns in random order."
+    )
     assert any("PPMs have 11 columns" in part for part in report.unlike)
 
 

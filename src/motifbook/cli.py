@@ -680,7 +680,9 @@ def _write_report(options, read, network, page, sequences) -> None:
     table = report.table
     print(f"{found.layer}, {found.nonlinearity}: {len(table)} filters of {found.size} nt")
     print(f"{(table['probability'] >= page.MOTIF).sum()} are motifs by the score")
-    print(f"{table['matched'].sum()} match {database} at E <= {report.matches.evalue}")
+    rate = report.chance.rate
+    shuffled = "" if math.isnan(rate) else f"; with their columns in random order, {rate:.1%} do"
+    print(f"{table['matched'].sum()} match {database} at E <= {report.matches.evalue}{shuffled}")
     unlike = report.unlike and (
         f"outside of what the score was fitted on: {'; '.join(report.unlike)}; take its "
         "probabilities as an order of the filters, not as rates",

@@ -16,6 +16,7 @@ from motifbook import __version__, files
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif, information
 from motifbook.report.measure import Report
+from motifbook.yardsticks import real_motif
 
 MOTIF = 0.5
 """Probability from which a filter is counted as a motif."""
@@ -205,8 +206,9 @@ def _places(counts: np.ndarray) -> str:
         f'<rect x="{4 * i}" y="{20 - 20 * n / most:.1f}" width="3" height="{20 * n / most:.1f}"/>'
         for i, n in enumerate(counts)
     )
-    part = int(counts.argmax()) * 100 // len(counts)
-    said = f"Most sites begin {part} % along the sequence" if counts.any() else "No sites"
+    first = int(counts.argmax()) * 100 // len(counts)
+    where = f"from {first} to {first + 100 // len(counts)} % of the sequence"
+    said = f"Sites are most frequent {where}" if counts.any() else "No sites"
     wide = 4 * len(counts)
     return (f'<svg class="places" role="img" aria-label="{said}" width="{wide}" height="20" '
             f'viewBox="0 0 {wide} 20">{bars}</svg>')  # fmt: skip
@@ -221,7 +223,7 @@ _COLUMNS = {
     "target": ("Best target", "match or not"),
     "e_value": ("E-value", "expected such matches by chance"),
     "q_value": ("q-value", "false discovery rate over targets"),
-    "null_rate": ("Chance", "matches with its columns shuffled"),
+    "null_rate": ("Chance", "how often it matches with its columns shuffled"),
     "sites": ("Sites", "and where they lie"),
     "influence": ("Influence", "largest change of an output when silenced"),
     "auroc_loss": ("AUROC lost", "largest, when silenced"),
@@ -279,7 +281,7 @@ def _summary(report: Report) -> str:
     chance = report.chance.rate
     by_chance = "" if math.isnan(chance) else f" With their columns shuffled, {chance:.1%} would."
     cards = [
-        (f"{real} of {count}", f"filters are motifs, at a probability of {MOTIF} or more"),
+        (f"{real} of {count}", f"filters are motifs by the score: probability {MOTIF} or more"),
         (f"{matched} of {count}", f"match {escape(report.database)} at E ≤ "
          f"{report.matches.evalue:g}.{by_chance}"),
         (f"{count - alive}", "without a site: nowhere above zero"),
@@ -293,9 +295,9 @@ def _summary(report: Report) -> str:
             cards.append((f"{known.mean():.3f}", text))
     found = "".join(f"<li><b>{number}</b> {text}</li>" for number, text in cards)
     sequences, network = report.sequences, report.network
-    warn = ""
+    warn = _of_little_worth(report)
     if report.unlike:
-        warn = (
+        warn += (
             '<p class="warn"><b>Outside of what the score was fitted on:</b> '
             + escape("; ".join(report.unlike))
             + ". Take the probabilities as an order of the filters, not as rates.</p>"
@@ -308,15 +310,41 @@ def _summary(report: Report) -> str:
     )
 
 
+def _of_little_worth(report: Report) -> str:
+    """A warning where columns in random order match about as often, or mostly one target."""
+    chance, compared = report.chance, len(report.chance.rates)
+    parts = []
+    if compared and 2 * chance.rate > report.table["matched"].sum() / compared:
+        parts.append(
+            "<b>A match says little here:</b> with their columns in random order, "
+            f"{chance.rate:.1%} of the filters match as well."
+        )
+    if chance.commonest:
+        target = report.targets[chance.commonest]
+        parts.append(
+            f"<b>A match with {escape(target.name)} ({escape(target.id)}) says nothing:</b> "
+            f"{chance.share:.1%} of the filters match it with their columns in random order."
+        )
+    return f'<p class="warn">{" ".join(parts)}</p>' if parts else ""
+
+
 def _explained(report: Report) -> str:
     influence = report.influence
     silenced = (
         "The network's outputs were not given, so there is no influence."
         if influence is None
-        else f"Influence: a filter's activations are set to their mean, on {influence.sequences} "
-        "sequences taken at random; what is shown is the mean absolute change of the output that "
-        "changes most."
+        else "<b>Influence:</b> a filter's activations are set to their mean, on "
+        f"{influence.sequences} sequences taken at random; what is shown is the mean absolute "
+        "change of the output that changes most."
     )
+    if influence is not None and influence.auroc_loss is not None:
+        silenced += (
+            " AUROC lost, the largest of all outputs, is measured on the same sequences: the fewer "
+            "they are, the less a small loss says."
+        )
+    known = ["its PPM", "its number of sites"]
+    others = {"agreement": "the replicates' filters", "match": "its best E-value"}
+    known += [others[name] for name in real_motif.VARIANTS[report.variant] if name in others]
     replicates = ""
     if report.replicates:
         replicates = (
@@ -328,10 +356,11 @@ def _explained(report: Report) -> str:
  Tomtom compares it with {len(report.targets):,} targets of {escape(report.database)}. A filter that
  matches is not yet a motif, and a motif need not be in a database.</p>
 <p><b>Motif?</b> is the probability that the filter's sites are motifs of one TF, by a logistic
- regression fitted to simulated data, where that is known, and to untrained networks
- ({escape(report.variant)}). A filter with no more sites than its information lets one expect by
- chance is not called a motif.{replicates} A star marks a filter that is unlike those of the fit.
- {silenced}</p>"""
+ regression fitted to simulated data, where that is known, and to untrained networks. It goes by
+ {", ".join(known[:-1])} and {known[-1]}. A filter is not called a motif if it has no more sites
+ than a PPM of its information has in random sequences.{replicates} A star marks a filter that is
+ unlike those of the fit.</p>
+<p>{silenced}</p>"""
 
 
 def _row(report: Report, name: str, shown: list[str]) -> str:
@@ -361,7 +390,8 @@ def _cell(report: Report, name: str, number: int, column: str, row: pd.Series, v
         return "", "–"
     if column == "probability":
         star = f'<abbr title="{escape(row["outside"])}">*</abbr>' if row["outside"] else ""
-        return value, f"{value:.2f}{star}"
+        shown = "&lt;0.01" if value < 0.01 else "&gt;0.99" if value > 0.99 else f"{value:.2f}"
+        return value, f"{shown}{star}"
     if column == "target":
         strand = "" if row["orientation"] == "+" else " (reverse)"
         return row["name"], f"{escape(str(row['name']))}{strand}<small>{escape(value)}</small>"
