@@ -182,3 +182,27 @@ def test_describe_takes_a_genome(own, tmp_path, capsys):
     assert capsys.readouterr().err == (
         "motifbook: error: no.fa: no such file; expected a genome as FASTA\n"
     )
+
+
+@pytest.mark.parametrize("ending", ["bed", "narrowPeak"])
+def test_places_of_a_background_are_negatives_on_the_command_line(own, tmp_path, capsys, ending):
+    beds, sequences, genome = own
+    places = (beds / "TWO.bed").read_text().splitlines()
+    (beds / "TWO.bed").unlink()
+    rest = "" if ending == "bed" else "\t.\t0\t.\t1\t-1\t-1\t50"
+    (beds / f"background.{ending}").write_text("".join(f"{place}{rest}\n" for place in places))
+    (sequences / "TWO.fa").rename(sequences / "background.fa")
+    made = []
+    for folder, more in ((beds, ["--genome", str(genome)]), (sequences, [])):
+        results = tmp_path / f"results-{folder.name}"
+        assert cli.main(["describe", str(folder), *more, "--results", str(results)]) == 0
+        printed = capsys.readouterr()
+        # 20 places of ONE, 40 sequences in all.
+        rows = {line.split()[0]: line.split() for line in printed.out.splitlines()[1:3]}
+        assert rows.keys() == {"sequences", "ONE"}
+        assert (rows["sequences"][4], rows["ONE"][4]) == ("40", "20")
+        made.append(rows)
+        if folder == beds:
+            assert f"background.{ending}: 20 places read from random.fa" in printed.err
+        assert "20 of 20 are taken as negatives" in printed.err
+    assert made[0] == made[1]
