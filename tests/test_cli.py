@@ -983,6 +983,7 @@ def test_a_chapter_that_fails_says_why_in_one_line(capsys, tmp_path, monkeypatch
     [
         (["-p", "trails", "1"], "chapter max-pooling has no parameter 'trails'; it has: profile,"),
         (["--output", "no/out.ipynb"], "no/out.ipynb: its folder does not exist"),
+        (["--output", "mine.toml"], "--output is 'mine.toml', expected a name that ends in .ipynb"),
         (
             ["--output", str(store.project_root() / "notebooks" / "max-pooling.ipynb")],
             "max-pooling.ipynb",
@@ -1059,3 +1060,31 @@ def test_reference(run, refused, tmp_path, monkeypatch):
     assert optimal.load_reference(tmp_path, protocol="as-written").sequences == 200
     monkeypatch.undo()
     assert "dataset protocol 'as-is' is unknown" in refused("reference", "--protocol", "as-is")
+
+
+@pytest.mark.slow
+def test_two_folders_of_one_name_described_at_once(tmp_path):
+    """One is on record, the other is refused, whichever comes first."""
+    for number, place in enumerate(("a", "b")):
+        folder = tmp_path / place / "pos"
+        folder.mkdir(parents=True)
+        rng = np.random.default_rng(number)
+        for tf in ("MAX", "SP1"):
+            rows = ["".join(rng.choice([*"ACGT"], 100)) for _ in range(200)]
+            text = "".join(f">{i}\n{row}\n" for i, row in enumerate(rows))
+            (folder / f"{tf}.fa").write_text(text)
+    environment = {**os.environ, "MOTIFBOOK_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", "import sys; from motifbook.cli import main; sys.exit(main())"]
+    both = [
+        subprocess.Popen(
+            [*command, "describe", str(tmp_path / place / "pos"), "--results", str(tmp_path / "r")],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        for place in ("a", "b")
+    ]
+    ends = {process.wait(120): process.stderr.read() for process in both}
+    assert set(ends) == {0, 2}, ends
+    assert "r/pos/dataset.json" in ends[2]

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -564,6 +565,7 @@ def _sweep(options) -> int:
 
     chosen, source = _wanted(options)
     _can_keep(options.results, source)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # workers are stopped, as by Ctrl-C
     with _sweep_display() as show:
         progress = sweep(chosen, options.results, options.jobs, source, show)
     print(
@@ -626,6 +628,8 @@ def _chapter(options) -> None:
         names = [name for name, _ in options.parameter]
         twice = next(name for name in given if names.count(name) > 1)
         raise UsageError(f"-p {twice} is given {names.count(twice)} times, expected once")
+    if options.output != files.STDOUT and not options.output.endswith(".ipynb"):
+        raise UsageError(f"--output is {options.output!r}, expected a name that ends in .ipynb")
     backend.check()
     with files.output(options.output, notebooks.path(options.name)) as path:
         folder = Path(options.output).absolute().parent
@@ -766,7 +770,10 @@ def _describe(options) -> None:
     _can_keep(options.results, source)
     from motifbook.yardsticks import baselines
 
-    path = baselines.write_record(catalogue.open_dataset(name, source), options.results)
+    dataset = catalogue.open_dataset(name, source)
+    with runs.claimed(f"{name}/dataset.json", options.results):
+        _can_keep(options.results, source)  # another process may have been here meanwhile
+        path = baselines.write_record(dataset, options.results)
     record = baselines.load_record(name, options.results)
     scores = record.baseline_table.pivot_table(
         index="class", columns="baseline", values="auroc", sort=False

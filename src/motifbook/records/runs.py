@@ -669,8 +669,11 @@ def on_record(results_dir: Path | str | None = None) -> Iterator[Run]:
 
 
 @contextlib.contextmanager
-def claimed(run: Run, results_dir: Path | str | None = None) -> Iterator[None]:
-    """Hold a run against other processes; the operating system lets go of it if we die."""
+def claimed(run: Run | str, results_dir: Path | str | None = None) -> Iterator[None]:
+    """Hold a run, or another record by its place, against other processes.
+
+    The operating system lets go of it if we die.
+    """
     from filelock import FileLock
 
     name = fingerprint({"run": str(run), "results": os.path.realpath(results_folder(results_dir))})
