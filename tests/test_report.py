@@ -162,7 +162,7 @@ def test_a_report(planted):
     assert table["probability"].iloc[0] > 0.9 > 0.1 > table["probability"].iloc[2]
     # It reads the strand that nothing was planted on.
     assert table["sites"].iloc[1] < real_motif.FEWEST and np.isnan(table["probability"].iloc[1])
-    assert "1 filters have fewer than 30 sites, and are not judged" in report.notes
+    assert "filters with fewer than 30 sites, not judged: 1" in report.notes
     assert pd.isna(table["nearest"].iloc[3])
     # What was matched is what is kept, and what Tomtom is asked again gives the same.
     again = tomtom.match(list(report.trimmed.values()), targets)
@@ -183,6 +183,19 @@ def test_a_report(planted):
         "their columns in random order."
     )
     assert any("PPMs have 11 columns" in part for part in report.unlike)
+
+
+def test_filters_that_cannot_be_compared_are_said():
+    # Each sequence has one site, whose first base is the padding's.
+    first = Network(lambda x: np.eye(len(x[0]), 1)[None].repeat(len(x), axis=0), 3, left=1)
+    given = sequences.Sequences("s", words(*["ACGTT"] * 40))
+    report = measure.measure(first, given, matrices.ground_truth(), "mine")
+    np.testing.assert_array_equal(report.scan.ppms[0], np.eye(5)[[4, 0, 1], :4])
+    assert np.isnan(report.table["probability"]["filter0"])
+    assert report.notes[-1] == (
+        "filters that cannot be compared, and are not judged: 1 (such as filter0: at every site, "
+        "a column lies outside of the sequence)"
+    )
 
 
 @pytest.mark.slow

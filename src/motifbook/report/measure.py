@@ -36,6 +36,9 @@ BINS = 20
 """Parts of the sequence that sites are counted in."""
 
 
+_REFUSED = {"zero column": "at every site, a column lies outside of the sequence"}
+
+
 @dataclass(frozen=True, eq=False)
 class Scan:
     """The filters of a network over some sequences.
@@ -411,16 +414,18 @@ def assemble(
     sound, left_out = _comparable(targets, database)
     notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes), *left_out]
     queries = motifs(found.ppms)
-    if wide := sum(query.width > tomtom.MAX_WIDTH for query in queries.values()):
-        notes.append(
-            f"{wide} filters are wider than {tomtom.MAX_WIDTH} columns, and are not compared"
-        )
     asked = list(queries.values())
     with tqdm(total=2, desc="matching", disable=not progress) as bar:
         matches = tomtom.match(asked, sound, evalue)
         bar.update()
         chance = tomtom.chance(asked, sound, evalue)
         bar.update()
+    if matches.refused:
+        name, reason = next(iter(matches.refused.items()))
+        notes.append(
+            "filters that cannot be compared, and are not judged: "
+            f"{len(matches.refused)} (such as {name}: {_REFUSED.get(reason, reason)})"
+        )
     ids = [f"filter{f}" for f in range(len(found.ppms))]
     table = pd.DataFrame({"width": [queries[i].width if i in queries else 0 for i in ids]}, ids)
     bits = [information(queries[i].ppm).sum() if i in queries else math.nan for i in ids]
@@ -449,7 +454,7 @@ def assemble(
     )
     scored = real_motif.score(features)
     if few := int(((found.sites > 0) & (found.sites < real_motif.FEWEST)).sum()):
-        notes.append(f"{few} filters have fewer than {real_motif.FEWEST} sites, and are not judged")
+        notes.append(f"filters with fewer than {real_motif.FEWEST} sites, not judged: {few}")
     table["probability"], table["outside"] = (
         scored[name].to_numpy() for name in ("probability", "outside")
     )
