@@ -218,8 +218,8 @@ def _places(counts: np.ndarray) -> str:
 
 _COLUMNS = {
     "filter": ("Filter", "number in its layer"),
-    "logo": ("Logo, over the best target's", "the PPM that was matched"),
     "probability": ("Motif?", "probability, without ground truth"),
+    "logo": ("Logo, over the best target's", "the PPM that was matched"),
     "target": ("Best target", "match or not"),
     "e_value": ("E-value", "expected such matches by chance"),
     "q_value": ("q-value", "false discovery rate over targets"),
@@ -398,7 +398,7 @@ def _cell(report: Report, name: str, number: int, column: str, row: pd.Series, v
     if column == "sites":
         return value, f"{value:,}{_places(report.scan.places[number])}"
     if column == "influence":
-        return value, f"{value:.3f}<small>{escape(str(row['output']))}</small>"
+        return value, f"{value:.2g}<small>{escape(str(row['output']))}</small>"
     if column == "nearest":
         return row["similarity"], f"{value}<small>{row['similarity']:.2f}</small>"
     if column in ("e_value", "q_value"):
