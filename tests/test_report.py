@@ -314,6 +314,7 @@ def test_a_classifier_of_one_tf(tmp_path, name, answer, rows):
     assert report.table["auroc_loss"].tolist() == [0.25]
     card = BeautifulSoup(pages.html(report), "html.parser").select(".cards li")[-1]
     assert card.text == "0.750 AUROC of the network on these sequences"
+    assert "absolute change of the output. AUROC lost is measured" in pages.html(report)
     one = replace(given, bases=given.bases[:1], labels=None, classes=())
     assert measure.silence(found, one, np.array([0.0])).change.shape == (1, 1)
 

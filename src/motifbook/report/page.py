@@ -329,18 +329,18 @@ def _of_little_worth(report: Report) -> str:
 
 
 def _explained(report: Report) -> str:
-    influence = report.influence
+    influence, several = report.influence, len(report.outputs) > 1
     silenced = (
         "The network's outputs were not given, so there is no influence."
         if influence is None
         else "<b>Influence:</b> a filter's activations are set to their mean, on "
-        f"{influence.sequences} sequences taken at random; what is shown is the mean absolute "
-        "change of the output that changes most."
+        f"{influence.sequences:,} sequences taken at random; what is shown is the mean absolute "
+        f"change of the output{' that changes most' * several}."
     )
     if influence is not None and influence.auroc_loss is not None:
         silenced += (
-            " AUROC lost, the largest of all outputs, is measured on the same sequences: the fewer "
-            "they are, the less a small loss says."
+            f" AUROC lost{', the largest of all outputs,' * several} is measured on the same "
+            "sequences: the fewer they are, the less a small loss says."
         )
     known = ["its PPM", "its number of sites"]
     others = {"agreement": "the replicates' filters", "match": "its best E-value"}
