@@ -17,6 +17,9 @@ from motifbook.report.network import Network
 from motifbook.sequences.datasets import encode, one_hot
 from motifbook.yardsticks import real_motif
 
+ARCHIVED = ["cnn_2", "cnn_4", "cnn_10", "cnn_25", "cnn_50", "cnn_100", "cnn_50_2"]
+ARCHIVED += ["cnn9_4", "cnn9_25", "cnn3_2", "cnn3_50"]
+"""Of the authors' twelve networks those whose archived filters are of the archived weights."""
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "authors"
 
 
@@ -200,7 +203,7 @@ def test_filters_that_cannot_be_compared_are_said():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not ARCHIVE.is_dir(), reason="the authors' archive is not in ../shared/data")
-@pytest.mark.parametrize("name", ["cnn_2", "cnn_25", "cnn9_4", "cnn3_50"])
+@pytest.mark.parametrize("name", ARCHIVED)
 def test_the_authors_networks(tmp_path, name):
     """Their files' filters and hits, through a file of Keras."""
     from motifbook.sequences import synthetic
