@@ -158,7 +158,11 @@ def test_there_must_be_a_shuffle():
 def rows(match_any=0.25, **changes):
     said = {"dataset": "synthetic", "protocol": "as-run", "profile": "paper", "model": "cnn-2"}
     said |= {"trial": 1, "layer": 1, "filters": 30, "dead": 0, "match_any": match_any}
-    said |= {"match_relevant": np.nan, "commonest": "MA0615.1", "match_commonest": 0.1}
+    said |= {
+        "match_relevant": np.nan,
+        "commonest": "MA0615.1",
+        "match_commonest": min(0.1, match_any),
+    }
     return pd.DataFrame([{**said, **changes}])[list(null.COLUMNS)]
 
 

@@ -6,7 +6,7 @@ worth after each epoch, read from the first-layer weights that training keeps in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +56,10 @@ class Trace(Envelope, frozen=True, kw_only=True, eq=False):
                 raise ValueError(f"{name} has {found} epochs, expected {epochs} as match_any")
         if any(len(row) != len(self.classes) for row in self.recall):
             raise ValueError(f"recall must have {len(self.classes)} numbers an epoch, one a class")
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        yield from store.repeated("classes", self.classes)
+        yield from store.above("match_relevant", self.match_relevant, self.match_any)
 
 
 def path(run: Run, results_dir: Path | str | None = None) -> Path:

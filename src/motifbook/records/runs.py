@@ -28,6 +28,7 @@ from motifbook.networks.architectures import MODELS, Architecture, choose, of_ro
 from motifbook.networks.protocols import Profile, Protocol, parse_profile, parse_protocol
 from motifbook.records import store
 from motifbook.records.store import (
+    Contradiction,
     Count,
     Envelope,
     Fraction,
@@ -255,9 +256,7 @@ class Layer(Struct, frozen=True, kw_only=True):
                     f"expected {self.window}"
                 )
 
-    def contradictions(
-        self, classes: Sequence[str], evalue: float
-    ) -> Iterator[tuple[str, object, object]]:
+    def contradictions(self, classes: Sequence[str], evalue: float) -> Iterator[Contradiction]:
         """Each field that another belies, what it holds, and what the other says."""
         place, number = f"layer {self.layer}", len(self.filters)
         dead = sum(one.state == "dead" for one in self.filters)
@@ -314,7 +313,7 @@ class Scores(Struct, frozen=True, kw_only=True):
                     f"{place}.{name} has {found} numbers, expected {len(classes)}, one a class"
                 )
 
-    def contradictions(self, place: str) -> Iterator[tuple[str, object, object]]:
+    def contradictions(self, place: str) -> Iterator[Contradiction]:
         """Each mean that is not that of its numbers: the field, found and expected."""
         for name in _SCORES:
             values, mean = getattr(self, name), getattr(self, f"mean_{name}")
@@ -449,16 +448,12 @@ class Record(Envelope, frozen=True, kw_only=True, eq=False, dict=True):
         known = ", ".join(str(layer.layer) for layer in self.layers)
         raise ValueError(f"{self.run}: layer {number} is not on record; there are: {known}")
 
-    def contradiction(self) -> str | None:
-        """Where its parts say different things of one run: the field, found and expected, or None.
+    def contradictions(self) -> Iterator[Contradiction]:
+        """What is stated twice and is not the same.
 
-        What is stated twice must be the same: means and their numbers, counts and what is counted,
-        best hits and verdicts, the run and its configuration.
+        Means and their numbers, counts and what is counted, best hits and verdicts, the run and its
+        configuration.
         """
-        found = next(self._contradictions(), None)
-        return None if found is None else "{} is {}, expected {}".format(*found)
-
-    def _contradictions(self) -> Iterator[tuple[str, object, object]]:
         names = {"architecture": self.model, "protocol": self.protocol, "profile": self.profile}
         for part, name in names.items():
             stated = self.configuration.get(part)
@@ -562,8 +557,8 @@ def load(
     FileNotFoundError
         If the run is not on record.
     RecordError
-        If the file is no whole record of this run, contradicts itself, or is one of another network
-        of that name, or of other data than `source` holds.
+        If the file is no whole record of this run, or is one of another network of that name, or of
+        other data than `source` holds.
     """
     path = run.path(results_dir)
     record = store.load(path, Record)
@@ -574,8 +569,6 @@ def load(
             f"{path}: was made with another network of this name than is asked for now; give one "
             "of them another name"
         )
-    if (wrong := record.contradiction()) is not None:
-        raise RecordError(f"{path}: contradicts itself: {wrong}")
     if source is not None:
         made, targets = (record.configuration.get(part, {}) for part in ("dataset", "targets"))
         check_source(path, source, made, targets.get("relevant", {}))

@@ -11,6 +11,8 @@ import os
 import platform
 import re
 import reprlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -77,6 +79,28 @@ class Envelope(Struct, frozen=True, kw_only=True, eq=False, dict=True):
                 f"its configuration has sha256 {found}, it states {self.configuration_sha256!r}"
             )
 
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Each field that another belies; `load` refuses a record that has one."""
+        yield from ()
+
+
+Contradiction = tuple[str, object, object]
+"""A field, what it holds, and what the rest of the record says."""
+
+
+def repeated(place: str, values: Iterable) -> Iterator[Contradiction]:
+    """What a list should hold but once."""
+    for value, number in Counter(values).items():
+        if number > 1:
+            yield f"the number of {value!r} in {place}", number, 1
+
+
+def above(place: str, part: Sequence, whole: Sequence) -> Iterator[Contradiction]:
+    """Fractions of what matches a relevant motif, beside those of what matches any."""
+    for at, (one, most) in enumerate(zip(part, whole, strict=True)):
+        if one is not None and one > most:
+            yield f"{place}[{at}]", one, f"at most {most}, that of any motif"
+
 
 R = TypeVar("R", bound=Envelope)
 
@@ -103,8 +127,8 @@ def load(path: Path, of: type[R]) -> R:
     FileNotFoundError
         If it is not there.
     RecordError
-        If it is no whole record of this type: names the file, the field (`$.layers[0].filters[3]`),
-        what was found and what is expected.
+        If it is no whole record of this type, or contradicts itself: names the file, the field
+        (`$.layers[0].filters[3]`), what was found and what is expected.
     """
     if not os.path.lexists(path):
         raise FileNotFoundError(f"{path}: no such record")
@@ -115,13 +139,17 @@ def load(path: Path, of: type[R]) -> R:
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror})") from error
     try:
-        return msgspec.json.decode(text, type=of)
+        record = msgspec.json.decode(text, type=of)
     except msgspec.ValidationError as error:
         raise RecordError(f"{path}: {_located(str(error), text)}") from error
     except ValueError as error:
         raise RecordError(f"{path}: not readable as JSON ({error})") from error
     except RecursionError as error:
         raise RecordError(f"{path}: not readable as JSON (nested too deeply)") from error
+    if (wrong := next(record.contradictions(), None)) is not None:
+        place, found, expected = wrong
+        raise RecordError(f"{path}: contradicts itself: {place} is {found}, expected {expected}")
+    return record
 
 
 def _located(message: str, text: bytes) -> str:

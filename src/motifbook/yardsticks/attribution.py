@@ -27,7 +27,7 @@ say is provisional.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +36,7 @@ import pandas as pd
 from msgspec import Meta, Struct, convert, structs, to_builtins
 from scipy import stats
 
+from motifbook.motifs.matrices import TFS
 from motifbook.networks import evaluation, training
 from motifbook.networks.protocols import parse_profile
 from motifbook.paper import rules
@@ -273,6 +274,23 @@ class Attribution(Envelope, frozen=True, kw_only=True, eq=False):
                         f"{name} of {one.reader} by {one.method} has {found} numbers, expected "
                         f"{len(self.pairs)}, one a pair"
                     )
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        yield from store.repeated("pairs", ((pair.sequence, pair.tf) for pair in self.pairs))
+        yield from store.repeated("maps", ((one.reader, one.method) for one in self.maps))
+        for at, pair in enumerate(self.pairs):
+            if pair.tf not in TFS:
+                yield f"pairs[{at}].tf", repr(pair.tf), f"one of {', '.join(TFS)}"
+        for at, network in enumerate(self.networks):
+            if network.best_epoch > network.epochs:
+                yield f"networks[{at}].best_epoch", network.best_epoch, f"at most {network.epochs}"
+        read = {network.run.split("/")[3] for network in self.networks}
+        for at, one in enumerate(self.maps):
+            methods = ("posterior",) if one.reader == CEILING else METHODS
+            if one.reader not in {CEILING, *read}:
+                yield f"maps[{at}].reader", repr(one.reader), "one of the networks"
+            if one.method not in methods:
+                yield f"maps[{at}].method", repr(one.method), f"one of {', '.join(methods)}"
 
     @property
     def table(self) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -133,9 +133,12 @@ class Check(Envelope, frozen=True, kw_only=True, eq=False):
     backend: str
     precision: str
     hardware: str
-    networks: tuple[Network, ...]
+    networks: Annotated[tuple[Network, ...], Meta(min_length=1)]
     reread: tuple[Reread, ...]
     narrowed: tuple[Narrowed, ...]
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        yield from store.repeated("networks", ((one.folder, one.network) for one in self.networks))
 
 
 def network(folder: Path | str, name: str) -> keras.Model:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +80,24 @@ class Description(Envelope, frozen=True, kw_only=True, eq=False):
             raise ValueError("baselines are not those of the classes, expected two of each")
         if {len(self.overlap), *map(len, self.overlap)} != {len(self.classes)}:
             raise ValueError(f"overlap is no square of {len(self.classes)} classes")
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        yield from store.repeated("classes", self.classes)
+        rows = ["sequences", *self.classes]
+        if list(self.sizes) != rows:
+            yield "the rows of sizes", list(self.sizes), rows
+        for name, sizes in self.sizes.items():
+            parts = sum(number for part, number in sizes.items() if part != "all")
+            if sizes.get("all") != parts:
+                yield f"sizes[{name!r}]['all']", sizes.get("all"), f"{parts}, those of its splits"
+        if others := set(self.relevant) - set(self.classes):
+            yield "a class of relevant", repr(min(others)), f"one of {', '.join(self.classes)}"
+        for at, (name, row) in enumerate(zip(self.classes, self.overlap, strict=True)):
+            if row[at] != self.sizes.get(name, {}).get("all"):
+                yield f"overlap[{at}][{at}]", row[at], f"the size of {name}"
+            for other, number in enumerate(row[:at]):
+                if number != (mirrored := self.overlap[other][at]):
+                    yield f"overlap[{at}][{other}]", number, f"{mirrored}, as the other way round"
 
     @property
     def size_table(self) -> pd.DataFrame:

@@ -20,7 +20,7 @@ The rule, written before any number was looked at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -126,6 +126,22 @@ class Databases(Envelope, frozen=True, kw_only=True, eq=False):
                         f"rows[{place}].{name} has {found} numbers, expected "
                         f"{len(self.thresholds)}, one a threshold"
                     )
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        releases = [one.release for one in self.releases]
+        yield from store.repeated("releases", releases)
+        if list(self.thresholds) != sorted(set(self.thresholds)):
+            yield "thresholds", list(self.thresholds), "each once, least first"
+        places = [(row.model, row.trial, row.release) for row in self.rows]
+        yield from store.repeated("rows", places)
+        for at, row in enumerate(self.rows):
+            if row.release not in releases:
+                yield f"rows[{at}].release", row.release, f"one of {releases}"
+            for kind in ("match", "shuffled"):
+                every, relevant = (getattr(row, f"{kind}_{what}") for what in ("any", "relevant"))
+                yield from store.above(f"rows[{at}].{kind}_relevant", relevant, every)
+                if list(every) != sorted(every):
+                    yield f"rows[{at}].{kind}_any", list(every), "no less at a larger threshold"
 
     @property
     def table(self) -> pd.DataFrame:

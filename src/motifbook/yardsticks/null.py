@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +27,7 @@ from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import evaluation, training
-from motifbook.networks.architectures import Architecture
+from motifbook.networks.architectures import MODELS, Architecture
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Filter, Layer, Record, Run
 from motifbook.records.store import Count, Envelope, Fraction, Number
@@ -85,6 +85,19 @@ class Null(Envelope, frozen=True, kw_only=True, eq=False):
     kind: Annotated[str, Meta(pattern=f"^({'|'.join(KINDS)})$")]
     written: str
     rows: Annotated[tuple[Row, ...], Meta(min_length=1)]
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        yield from store.repeated("rows", ("/".join(map(str, row.place)) for row in self.rows))
+        for at, row in enumerate(self.rows):
+            if row.model not in MODELS:
+                yield f"rows[{at}].model", repr(row.model), "one of the book's networks"
+            if row.dead > row.filters:
+                yield f"rows[{at}].dead", row.dead, f"at most {row.filters}, its filters"
+            if (row.match_relevant or 0) > row.match_any:
+                yield f"rows[{at}].match_relevant", row.match_relevant, f"at most {row.match_any}"
+            most = row.match_any if row.commonest else 0
+            if row.match_commonest > most:
+                yield f"rows[{at}].match_commonest", row.match_commonest, f"at most {most}"
 
 
 def untrained(

@@ -44,7 +44,7 @@ import contextlib
 import functools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -95,6 +95,12 @@ class Reference(Envelope, frozen=True, kw_only=True, eq=False):
         Envelope.__post_init__(self)
         for name in References.__struct_fields__:
             getattr(self.references, name).check(f"references.{name}", self.classes)
+
+    def contradictions(self) -> Iterator[store.Contradiction]:
+        if self.classes != TFS:
+            yield "classes", list(self.classes), list(TFS)
+        for name in References.__struct_fields__:
+            yield from getattr(self.references, name).contradictions(f"references.{name}")
 
 
 def pwm_scores(bases: np.ndarray, motifs: Sequence[Motif] | None = None) -> np.ndarray:
