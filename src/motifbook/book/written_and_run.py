@@ -352,7 +352,7 @@ def to_convergence(table: pd.DataFrame) -> str:
     """
     found = apart(table).set_index("rung")
     return " ".join(
-        f"`{name}` alone, trained for as long as it gets better, takes the distance from "
+        f"`{name}`, trained for as long as it gets better, takes the distance from "
         f"{row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}"
         f"{', too few to be sure' if not row['low'] * row['high'] > 0 else ''}."
         for name, row in found.iterrows()

@@ -28,7 +28,7 @@ LADDER = (
 """Rungs of one switch, and of both that concern batch norm. `widths` is left out: it changes
 CNN-50-2 only."""
 
-LONG = ("as-run+hidden-norm", "as-run+epsilon")
+LONG = ("as-run+hidden-norm", "as-run+epsilon", "as-run+hidden-norm+epsilon")
 """Rungs whose networks get better for more than 100 epochs: the profile `paper` is not enough."""
 
 LADDER_MODELS = ("cnn-25", "cnn-4")
