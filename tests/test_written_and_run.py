@@ -260,7 +260,7 @@ class TestApart:
     def test_the_distance_by_trial(self):
         said = self.told(best_epoch=30)
         assert "`epsilon`: from 1.000 to 0.500 in the same 3 trials, a change of −0.500" in said
-        assert said.startswith("`epsilon`, trained for as long as it gets better, takes the ")
+        assert said.startswith("`epsilon` alone, trained for as long as it gets better, takes the ")
         assert "from 1.000 to 0.500 in the same 3 trials. What moves" in said
         assert said.endswith("All its 6 runs ended by themselves, so this stands.")
 

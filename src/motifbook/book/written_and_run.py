@@ -343,7 +343,7 @@ def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
 
 
 def to_convergence(table: pd.DataFrame) -> str:
-    """What the rungs that may go on for longer do to the distance of CNN-25 from CNN-4, in words.
+    """What rungs of one switch that may go on for longer do to that distance, in words.
 
     Parameters
     ----------
@@ -352,11 +352,11 @@ def to_convergence(table: pd.DataFrame) -> str:
     """
     found = apart(table).set_index("rung")
     return " ".join(
-        f"`{name}`, trained for as long as it gets better, takes the distance from "
+        f"`{name}` alone, trained for as long as it gets better, takes the distance from "
         f"{row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}"
         f"{', too few to be sure' if not row['low'] * row['high'] > 0 else ''}."
         for name, row in found.iterrows()
-        if name in map(differences.rung, differences.LONG)
+        if name in map(differences.rung, differences.LONG) and "+" not in name
     )
 
 
