@@ -146,6 +146,26 @@ PAPER = tuple(name for name in MODELS if name not in FEWER)
 """The paper's networks: what `all` means."""
 
 
+def pooled_length(length: int, conv: Conv) -> int:
+    """Positions left after `same`-padded pooling of `length` positions."""
+    return -(-length // conv.pool_stride)
+
+
+def _cell(pool: int, size: int) -> Architecture:
+    """The table's network of this first pool and filter size, or one like it of that name."""
+    first = Conv(30, size, pool)
+    # The last pool leaves two positions of 200 nt, as in the paper's networks.
+    convs = (first, Conv(128, 5, -(-pooled_length(200, first) // 2)))
+    name = f"pool-{pool}-size-{size}"
+    like = Architecture(name, name, convs)
+    return next((row for row in MODELS.values() if row.convs == convs), like)
+
+
+FIRST_POOLS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 25, 50, 100)
+FILTER_SIZES = (3, 5, 7, 9, 11, 15, 19, 25)
+DESIGN = {(pool, size): _cell(pool, size) for pool in FIRST_POOLS for size in FILTER_SIZES}
+"""Networks by first pool and size of the first filters (nt): what `design` means."""
+
 MOST_WEIGHTS = 100_000_000
 """A network of one's own may have no more: ten thousand times as many as CNN-100."""
 _SUFFIX = ".toml"
@@ -175,8 +195,8 @@ def choose(models: str | Iterable[str | Architecture]) -> tuple[Architecture, ..
     Parameters
     ----------
     models : str or iterable
-        "all" (the paper's), or a comma-separated list of names and TOML files; or several of these,
-        or of networks.
+        "all" (the paper's), "design" (`DESIGN`), or a comma-separated list of names and TOML files;
+        or several of these, or of networks.
 
     Returns
     -------
@@ -204,7 +224,9 @@ def _named(text: str) -> list[Architecture]:
     names = [part.strip() for part in text.split(",") if part.strip()]
     if names == ["all"]:
         names = [*PAPER]
-    known = f"there are: all, {', '.join(MODELS)}, or a file of networks of yours (.toml)"
+    if names == ["design"]:
+        return list(DESIGN.values())
+    known = f"there are: all, design, {', '.join(MODELS)}, or a file of networks of yours (.toml)"
     if unknown := [n for n in names if n not in MODELS and not n.endswith(_SUFFIX)]:
         raise ValueError(f"unknown model {unknown[0]!r}; {known}")
     if not names:
@@ -281,7 +303,7 @@ def of_row(name: str, row: object) -> Architecture:
             f"a network is called {reprlib.repr(name)}, expected letters, digits, '.', '_' and "
             "'-', at most 64, a letter or digit at both ends"
         )
-    if name.casefold() in ("all", *MODELS):
+    if name.casefold() in ("all", "design", *MODELS):
         raise ValueError(f"{name}: is a name in the book, expected another")
     try:
         checked = msgspec.convert(row, _Row)
@@ -318,8 +340,3 @@ def _located(name: str, row: object, message: str) -> str:
 
 
 _WORDS = {"int": "a whole number", "array": "a list", "object": "a table", "null": "nothing"}
-
-
-def pooled_length(length: int, conv: Conv) -> int:
-    """Positions left after `same`-padded pooling of `length` positions."""
-    return -(-length // conv.pool_stride)
