@@ -149,10 +149,10 @@ def test_parse_models(text, names):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("cnn-2,cnn-3", "unknown model 'cnn-3'; there are: all, cnn-1, cnn-2"),
+        ("cnn-2,cnn-3", "unknown model 'cnn-3'; there are: all, design, cnn-1, cnn-2"),
         ("all,cnn-2", "unknown model 'all'"),
         (" , ", "no model named in ' , '"),
-        (25, "unknown model '25'; there are: all, cnn-1"),  # papermill's reading of digits
+        (25, "unknown model '25'; there are: all, design, cnn-1"),  # papermill's reading of digits
     ],
 )
 def test_models_that_are_not(text, message):

@@ -352,10 +352,28 @@ def _parser() -> argparse.ArgumentParser:
     _add_trial(trace)
     _add_profile(trace)
     _add_results(trace)
+
+    advise = command(
+        "advise",
+        _advise,
+        "What to expect of a first layer with this pool and filter size.",
+        "From the networks of the design map (--models design) that are on record; between them, "
+        "interpolated.",
+    )
+    advise.add_argument("--pool", type=_whole, required=True, metavar="NT", help="first max-pool")
+    advise.add_argument(
+        "--size", type=_whole, required=True, metavar="NT", help="of the first layer's filters"
+    )
+    _add_trials(advise, "1")
+    advise.add_argument("--profile", default="quick", help=", ".join(PROFILES))
+    _add_results(advise)
     return parser
 
 
-_OWN_MODELS = "all of the paper's, or a list with commas: names, TOML files of networks of yours"
+_OWN_MODELS = (
+    "all of the paper's; design, those of the design map; or a list with commas: names, TOML files "
+    "of networks of yours"
+)
 
 
 def _add_trial(parser: argparse.ArgumentParser) -> None:
@@ -366,7 +384,11 @@ def _add_many_runs(
     parser: argparse.ArgumentParser, models: str = "all of the paper's, or a list with commas"
 ) -> None:
     parser.add_argument("--models", default="all", help=models)
-    parser.add_argument("--trials", default="5", help="how many: 5 is trials 1 to 5")
+    _add_trials(parser, "5")
+
+
+def _add_trials(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--trials", default=default, help="how many: 5 is trials 1 to 5")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
@@ -888,6 +910,22 @@ def _trace(options) -> None:
         experiment.ensure(run, options.results, progress)
         path = dynamics.write(run, options.results)
     print(f"on record: {path}")
+
+
+def _advise(options) -> None:
+    from motifbook.yardsticks import design
+
+    design.check(options.pool, options.size)  # before what takes seconds
+    runs.wanted("design", options.trials, profile=options.profile)
+    from motifbook.records import experiment
+    from motifbook.sequences import synthetic
+    from motifbook.yardsticks import site_accuracy
+
+    records = experiment.get(
+        "design", options.trials, profile=options.profile, results_dir=options.results
+    )
+    table = design.measured(records, site_accuracy.own_precision(synthetic.get().test))
+    print(design.advice(table, options.pool, options.size))
 
 
 def _say(text: str, output: str) -> None:

@@ -125,7 +125,7 @@ class Gathered:
 
 
 def gather(
-    own: Sequence[str],
+    own: Sequence[str | Architecture],
     models: str = "all",
     trials: str | int = 5,
     *,
@@ -141,8 +141,8 @@ def gather(
 
     Parameters
     ----------
-    own : sequence of str
-        The models that the chapter is about, in its order.
+    own : sequence of str or Architecture
+        The models that the chapter is about, in its order; names that are none are left out.
     models, trials, profile, dataset, protocol, missing, results_dir
         As in `experiment.get`, but "all" are the chapter's own. Models of other chapters are no
         error: they are left out.
@@ -161,7 +161,9 @@ def gather(
     """
     # The parameters are checked even if none of the models is ours.
     named = choose(models)
-    others = [row for row in named if row.own]
+    mine = [one if isinstance(one, Architecture) else MODELS.get(one) for one in own]
+    book = [row for row in mine if row]
+    others = [row for row in named if row.own and row not in book]
     if others and not yours:
         raise ValueError(
             f"network {others[0].name} is one of yours, and this page is about the book's; "
@@ -171,7 +173,6 @@ def gather(
     runs.wanted(models, trials, profile=profile)
     store.open_results(results_dir, missing)
     every = str(models).strip() == "all"
-    book = [MODELS[model] for model in own if model in MODELS]
     chosen = [row for row in book if every or row in named] + others
     if not chosen:
         return Gathered((), ())
