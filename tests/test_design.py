@@ -141,7 +141,7 @@ def test_the_maps_draw_the_values():
 
 def test_the_answer_counts_and_names_the_steps():
     said = page.answer(a_table((4, 19, 0.7), (2, 19, 0.3), (50, 3, 0.1)))
-    assert "3 networks of the 96 of the map are on record; 1 of them" in said
+    assert "3 of the map's 96 networks are on record; 1 of them" in said
     assert "By the filters' size: 3 nt, at no pool; 19 nt, from a pool of 4 nt on." in said
     assert "with whole motifs is 0.930, without them 0.990" in said
     assert "no network of the map is on record" in page.answer(a_table().reindex(columns=SQUARE))
@@ -173,7 +173,11 @@ def test_the_error_between_networks_beside_that_of_the_mean():
 
 def test_in_short():
     table = a_table((4, 19, 0.7), (10, 9, 0.6), (2, 19, 0.3))
-    best, smallest = page.in_short(table)
+    best, smallest, price = page.in_short(table, table)
+    assert (
+        price
+        == "The price on the map, and of networks trained to the end: 19 nt, +0.040 and +0.040."
+    )
     assert "first pool 10 nt and filters of 9 nt predicts best: AUROC 0.940, 60%" in best
     assert smallest.endswith("are 9 nt wide.")
-    assert page.in_short(table[2:]) == ("None of 1 network on record holds whole motifs.",)
+    assert page.in_short(table[2:], table) == ("None of 1 network on record holds whole motifs.",)

@@ -26,8 +26,8 @@ def answer(table: pd.DataFrame) -> str:
         return "Not known yet: no network of the map is on record."
     whole = table["match_relevant"] >= design.WHOLE
     said = [
-        f"{count(len(table), 'network')} of the {len(NETWORKS)} of the map are on record; "
-        f"{whole.sum()} of them hold whole motifs in the first layer."
+        f"{len(table)} of the map's {len(NETWORKS)} networks are on record; {whole.sum()} of them "
+        "hold whole motifs in the first layer."
     ]
     found = design.steps(table)["step"]
     from_pool = [
@@ -123,6 +123,18 @@ def steps(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def prices(table: pd.DataFrame, paper: pd.DataFrame) -> str:
+    """The price by filter size on the map and after longer training, where both are known."""
+    both = design.steps(table).join(design.steps(paper).add_suffix("_paper"))
+    told = [
+        f"{size} nt, {signed(row['price'], 3)} and {signed(row['price_paper'], 3)}"
+        for size, row in both.dropna(subset=["price", "price_paper"]).iterrows()
+    ]
+    if not told:
+        return "No price is known from networks that were trained to the end."
+    return f"The price on the map, and of networks trained to the end: {'; '.join(told)}."
+
+
 def beside_paper(table: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """Networks that are on record under both profiles: the map's value, then the longer run's."""
     both = table.merge(paper, on=["pool", "size", "model"], suffixes=("_map", "_paper"))
@@ -169,16 +181,17 @@ def interpolated(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows) if len(off) else pd.DataFrame()
 
 
-def in_short(table: pd.DataFrame) -> tuple[str, ...]:
-    """What was learned, in a point or two."""
+def in_short(table: pd.DataFrame, paper: pd.DataFrame) -> tuple[str, ...]:
+    """What was learned, in a few points."""
     whole = table[table["match_relevant"] >= design.WHOLE]
     if whole.empty:
         return (f"None of {count(len(table), 'network')} on record holds whole motifs.",)
     best = whole.loc[whole["auroc"].idxmax()]
     smallest = whole.loc[whole["size"].idxmin()]
     return (
-        f"Of the networks whose first layer holds whole motifs, the one with first pool "
-        f"{best['pool']} nt and filters of {best['size']} nt predicts best: AUROC "
+        f"On the map, of the networks whose first layer holds whole motifs, the one with first "
+        f"pool {best['pool']} nt and filters of {best['size']} nt predicts best: AUROC "
         f"{best['auroc']:.3f}, {best['match_relevant']:.0%} of its filters match.",
         f"The smallest filters that hold whole motifs are {smallest['size']} nt wide.",
+        prices(table, paper),
     )
