@@ -138,7 +138,7 @@ def prices(table: pd.DataFrame, paper: pd.DataFrame) -> str:
 def beside_paper(table: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """Networks that are on record under both profiles: the map's value, then the longer run's."""
     both = table.merge(paper, on=["pool", "size", "model"], suffixes=("_map", "_paper"))
-    shown = {"network": both["model"]}
+    shown = {"network": both["model"].map(figures.model_label)}
     for name, words in design.QUANTITIES.items():
         for kind in ("map", "paper"):
             shown[f"{words}, {kind}"] = both[f"{name}_{kind}"].map("{:.3f}".format)
