@@ -181,7 +181,8 @@ def test_a_null_comes_back(tmp_path, kind):
 def test_rows_are_added_to_what_is_on_record(tmp_path):
     null.write_null("untrained", pd.concat([rows(0.25), rows(0.5, trial=2)]), tmp_path)
     # One network again, another profile's, and another layer's.
-    more = [rows(0.75), rows(0.125, profile="smoke"), rows(0.0, layer=2)]
+    # A network of one's own has a name that is not in the book's table.
+    more = [rows(0.75), rows(0.125, profile="smoke", model="mine"), rows(0.0, layer=2)]
     path = null.write_null("untrained", pd.concat(more), tmp_path)
     found = null.load_null("untrained", tmp_path)
     assert found["match_any"].tolist() == [0.75, 0.5, 0.125, 0.0]
@@ -192,6 +193,9 @@ def test_rows_are_added_to_what_is_on_record(tmp_path):
     before = path.read_text()
     with pytest.raises(ValueError, match=r"untrained\.json: was made with .*'settled_on': 2000"):
         null.write_null("untrained", rows(), tmp_path, settled_on=10)
+    assert path.read_text() == before
+    with pytest.raises(RecordError, match=r"untrained\.json: contradicts itself: rows\[0\]\.dead"):
+        null.write_null("untrained", rows(dead=31), tmp_path)
     assert path.read_text() == before
     path.write_text(before[:-20])
     with pytest.raises(RecordError, match=r"untrained\.json: not readable as JSON"):

@@ -146,10 +146,14 @@ def load(path: Path, of: type[R]) -> R:
         raise RecordError(f"{path}: not readable as JSON ({error})") from error
     except RecursionError as error:
         raise RecordError(f"{path}: not readable as JSON (nested too deeply)") from error
+    _check_consistent(path, record)
+    return record
+
+
+def _check_consistent(path: Path, record: Envelope) -> None:
     if (wrong := next(record.contradictions(), None)) is not None:
         place, found, expected = wrong
         raise RecordError(f"{path}: contradicts itself: {place} is {found}, expected {expected}")
-    return record
 
 
 def _located(message: str, text: bytes) -> str:
@@ -178,7 +182,7 @@ def save(path: Path, record: Envelope) -> Path:
         If it is not what `load` would read, so that nothing is written.
     """
     text = to_json(record)
-    msgspec.json.decode(text, type=type(record))
+    _check_consistent(path, msgspec.json.decode(text, type=type(record)))
     write_whole(path, text)
     return path
 

@@ -284,7 +284,7 @@ class Attribution(Envelope, frozen=True, kw_only=True, eq=False):
         for at, network in enumerate(self.networks):
             if network.best_epoch > network.epochs:
                 yield f"networks[{at}].best_epoch", network.best_epoch, f"at most {network.epochs}"
-        read = {network.run.split("/")[3] for network in self.networks}
+        read = {Path(network.run).parent.name for network in self.networks}
         for at, one in enumerate(self.maps):
             methods = ("posterior",) if one.reader == CEILING else METHODS
             if one.reader not in {CEILING, *read}:

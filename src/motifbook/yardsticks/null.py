@@ -27,7 +27,7 @@ from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import evaluation, training
-from motifbook.networks.architectures import MODELS, Architecture
+from motifbook.networks.architectures import Architecture
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Filter, Layer, Record, Run
 from motifbook.records.store import Count, Envelope, Fraction, Number
@@ -89,8 +89,6 @@ class Null(Envelope, frozen=True, kw_only=True, eq=False):
     def contradictions(self) -> Iterator[store.Contradiction]:
         yield from store.repeated("rows", ("/".join(map(str, row.place)) for row in self.rows))
         for at, row in enumerate(self.rows):
-            if row.model not in MODELS:
-                yield f"rows[{at}].model", repr(row.model), "one of the book's networks"
             if row.dead > row.filters:
                 yield f"rows[{at}].dead", row.dead, f"at most {row.filters}, its filters"
             if (row.match_relevant or 0) > row.match_any:
