@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -124,3 +128,38 @@ def test_history_holds_small_files_only():
     files = [ROOT / name for name in listed.stdout.split("\0") if name]
     large = [file.name for file in files if file.is_file() and file.stat().st_size > 2_000_000]
     assert large == []
+
+
+@pytest.mark.slow
+def test_a_wheel_brings_records_and_chapters(tmp_path):
+    """An installed copy reads its own; it writes to ./results, and reads that from then on."""
+    source = tmp_path / "source"
+    source.mkdir()
+    names = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "_toc.yml", "CITATION.cff")
+    for name in names:
+        shutil.copy(ROOT / name, source)
+    for name in ("src", "book"):
+        shutil.copytree(ROOT / name, source / name)
+    run = "synthetic/as-run/paper/cnn-2/trial-1.json"
+    (source / "results" / run).parent.mkdir(parents=True)
+    shutil.copy(ROOT / "results" / run, source / "results" / run)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", str(tmp_path), str(source)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "installed")
+    work = tmp_path / "work"
+    work.mkdir()
+    code = (
+        "from motifbook.book import notebooks; from motifbook.records import runs, store;"
+        "print(len(notebooks.chapters()), len(list(runs.on_record())));"
+        "store.open_results(missing='train'); print(len(list(runs.on_record())))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    environment.pop("MOTIFBOOK_ROOT", None)
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=work, env=environment, text=True, stdout=subprocess.PIPE
+    )
+    chapters = sum("\nkernelspec:\n" in page.read_text() for page in (ROOT / "book").glob("*.md"))
+    assert said.stdout.split() == [str(chapters), "1", "0"]
+    assert (work / "results").is_dir()

@@ -938,6 +938,7 @@ def _can_keep(results: Path | None, source=None) -> None:
 
     With `source`, data of one's own, also one that lies in it or holds those of other data.
     """
+    store.keep_here(results)
     folder = Path(os.path.realpath(store.results_folder(results)))
     if link := files.loop(folder):
         raise UsageError(f"{link}: is a symbolic link that leads to itself")

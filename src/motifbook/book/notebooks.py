@@ -17,6 +17,13 @@ from motifbook.files import replacing, write_whole
 from motifbook.records.store import project_root
 
 CELL_SECONDS = 600
+INSTALL = """\
+# Where the package is not installed, as on Colab.
+import importlib.util
+
+if not importlib.util.find_spec("motifbook"):
+    %pip install --quiet "motifbook[book]"
+"""
 SOLUTION = "Show a solution"
 """What the fold of a solution says: a chapter's text has one below each exercise."""
 
@@ -50,7 +57,7 @@ def read(name: str) -> nbformat.NotebookNode:
     """A chapter's text as a notebook without outputs.
 
     What jupytext makes up anew at each reading (cell ids) or adds for its own use is left out, so
-    that the same text always gives the same notebook.
+    that the same text always gives the same notebook. After the parameters comes `INSTALL`.
 
     Raises
     ------
@@ -60,6 +67,9 @@ def read(name: str) -> nbformat.NotebookNode:
     notebook = jupytext.read(project_root() / "book" / f"{path(name).stem}.md", fmt="md:myst")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
+    code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    install = nbformat.v4.new_code_cell(INSTALL, id="install")
+    notebook.cells.insert(code[0] + 1, install)
     notebook.metadata = {
         "kernelspec": notebook.metadata["kernelspec"],
         "language_info": {"name": "python"},

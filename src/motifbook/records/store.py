@@ -198,19 +198,31 @@ def to_json(record: object) -> str:
 # Where records lie, and what is not there.
 
 
-def project_root() -> Path:
-    """The project's folder: $MOTIFBOOK_ROOT, the checkout this package lies in, or the current one.
+PACKAGED = Path(__file__).resolve().parents[1] / "project"
+"""Records and chapters' texts in a copy that was installed from a wheel; see setup.py."""
 
-    A copy installed outside a checkout has no records of its own, so it works where it is called.
-    """
+
+def project_root() -> Path:
+    """The project's folder: $MOTIFBOOK_ROOT, the checkout this package lies in, or `PACKAGED`."""
     if chosen := os.environ.get("MOTIFBOOK_ROOT"):
         return Path(chosen)
     root = Path(__file__).resolve().parents[3]
-    return root if (root / "pyproject.toml").is_file() else Path.cwd()
+    return root if (root / "pyproject.toml").is_file() else PACKAGED
+
+
+def keep_here(results_dir: Path | str | None) -> None:
+    """See to it that an installed copy writes no record among its own.
+
+    Where no folder is named it makes ./results, which from then on is the one that is read.
+    """
+    if not results_dir and project_root() == PACKAGED:
+        Path("results").mkdir(exist_ok=True)
 
 
 def results_folder(results_dir: Path | str | None = None) -> Path:
     """Where records lie: the folder given (if not None or empty), or the project's `results`.
+
+    An installed copy's are ./results where there is such a folder, else those it came with.
 
     Raises
     ------
@@ -218,7 +230,9 @@ def results_folder(results_dir: Path | str | None = None) -> Path:
         If it is not text or a path: papermill takes digits for a number.
     """
     if results_dir is None or results_dir == "":
-        return project_root() / "results"
+        root = project_root()
+        here = root == PACKAGED and Path("results").is_dir()
+        return (Path.cwd() if here else root) / "results"
     if not isinstance(results_dir, str | Path):
         raise ValueError(f"results_dir must be a folder's name as text, found {results_dir!r}")
     return Path(results_dir)
@@ -247,6 +261,8 @@ def open_results(results_dir: Path | str | None = None, missing: str = "skip") -
         If there is no such folder, or what is there is none; if `missing` is none of `MISSING`.
     """
     parse_missing(missing)
+    if missing == "train":
+        keep_here(results_dir)
     folder = results_folder(results_dir)
     if loop(folder):
         raise ValueError(f"results_dir {str(folder)!r} is a symbolic link that leads to itself")
