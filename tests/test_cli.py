@@ -421,7 +421,7 @@ RUN_OPTIONS = [
     ("options", "line"),
     [
         *RUN_OPTIONS,
-        (("--model", "CNN-2"), "unknown model 'CNN-2'; there are: all, cnn-1, cnn-2"),
+        (("--model", "CNN-2"), "unknown model 'CNN-2'; there are: all, design, cnn-1, cnn-2"),
         (("--trial", 0), "trial must be a whole number from 1 to 1000, found 0"),
         (("--trial", -3), "trial must be a whole number from 1 to 1000, found -3"),
     ],

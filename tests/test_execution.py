@@ -41,7 +41,7 @@ def test_values_are_as_the_chapter_takes_them(tmp_path):
             "chapter runs has no parameter 'profile'; it has: results_dir",
         ),
         ("max-pooling", "profile", "fast", "unknown profile 'fast'; there are: smoke, quick"),
-        ("max-pooling", "models", "cnn-3", "unknown model 'cnn-3'; there are: all, cnn-1"),
+        ("max-pooling", "models", "cnn-3", "unknown model 'cnn-3'; there are: all, design, cnn-1"),
         ("max-pooling", "trials", "0", "trials must be a whole number from 1 to"),
         ("max-pooling", "missing", "make", "missing must be one of skip, train, error, found"),
         ("written-and-run", "ladder", "", "missing must be one of skip, train, error, found ''"),

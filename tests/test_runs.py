@@ -497,7 +497,7 @@ def test_get_makes_what_is_missing(tmp_path, write_record, monkeypatch):
         ({"protocol": "as-is"}, "unknown protocol 'as-is'"),
         ({"dataset": "no-such"}, "dataset 'no-such' is neither a folder"),
         # papermill makes numbers of digits
-        ({"models": 25}, "unknown model '25'; there are: all, cnn-1, "),
+        ({"models": 25}, "unknown model '25'; there are: all, design, cnn-1, "),
         ({"models": [25]}, "unknown model '25'"),
         ({"profile": 5}, "unknown profile 5"),
         ({"protocol": 5}, "unknown protocol '5'"),
