@@ -150,7 +150,6 @@ def test_parse_models(text, names):
     ("text", "message"),
     [
         ("cnn-2,cnn-3", "unknown model 'cnn-3'; there are: all, design, cnn-1, cnn-2"),
-        ("all,cnn-2", "unknown model 'all'"),
         (" , ", "no model named in ' , '"),
         (25, "unknown model '25'; there are: all, design, cnn-1"),  # papermill's reading of digits
     ],
@@ -419,3 +418,11 @@ def test_a_file_with_a_byte_order_mark_and_what_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe.toml")
     with pytest.raises(ValueError, match=r"named pipe \(FIFO\)"):
         read(tmp_path / "pipe.toml")
+
+
+def test_the_design_map_among_others():
+    assert [row.name for row in choose("pool-3-size-9,cnn-2")] == ["pool-3-size-9", "cnn-2"]
+    both = choose("design,cnn-50-2")
+    assert len(both) == 97
+    assert both[-1].name == "cnn-50-2"
+    assert choose("all,design")[: len(PAPER)] == choose("all")

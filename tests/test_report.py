@@ -470,3 +470,27 @@ def test_a_target_lies_under_the_filter_as_tomtom_turned_it():
     assert own["width"] == theirs["width"] == "44"
     xs = [use["transform"].split("(")[1].split()[0] for use in own.select("use")]
     assert xs == ["11.5", "22.5", "33.5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seq\tA\tB\nACGT\t1\t0\nACGT\t\t1\nACGT\t0\t1\n", ":3: label '' is neither 0 nor 1"),
+        ("seq\tA\tA\nACGT\t1\t0\n", "its header has the column 'A' twice"),
+        ("seq\tA\t\nACGT\t1\t0\n", "its header has a column without a name"),
+    ],
+)
+def test_tables_whose_labels_cannot_be_told(tmp_path, text, message):
+    path = tmp_path / "t.tsv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        sequences.read(path)
+
+
+def test_a_row_without_usable_sequence_takes_its_labels_along(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("seq\tBound\tB\nACGT\t1\t0\nAC?T\t1\t1\nTTTT\t0\t1\n")
+    found = sequences.read(path)
+    assert found.classes == ("Bound", "B")
+    assert found.labels.tolist() == [[1, 0], [0, 1]]
+    assert found.notes == ("1 rows without usable sequence are left out",)

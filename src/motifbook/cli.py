@@ -188,8 +188,8 @@ def _parser() -> argparse.ArgumentParser:
         _report,
         "Which first-layer filters of a network of yours are motifs? One HTML page says.",
         "Beside report.html lie filters.meme, hits.tsv and report.json; beside mine.html, "
-        "mine.filters.meme, mine.hits.tsv and mine.json. Those of an earlier report are replaced, "
-        "and other files never. Nothing in the network's file is executed.",
+        "mine.filters.meme, mine.hits.tsv and mine.json. The page is replaced if it is there, "
+        "these only if they are of an earlier report. Nothing in the network's file is executed.",
     )
     report.add_argument(
         "model", type=_path, metavar="MODEL", help=".keras, .h5, .onnx; or kernels: .npz, .npy"
@@ -690,7 +690,10 @@ def _write_report(options, read, network, page, sequences) -> None:
     ]
     found = models[0]
     if found.length and options.length not in (None, found.length):
-        raise UsageError(f"{options.model}: takes {found.length} nt, found --length")
+        raise UsageError(
+            f"{options.model}: takes sequences of {found.length} nt, found --length "
+            f"{options.length}"
+        )
     given = sequences.read(options.sequences, found.length or options.length, options.genome)
     if options.targets:
         targets, database = matrices.read_meme(options.targets), options.targets.name

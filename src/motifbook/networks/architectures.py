@@ -222,16 +222,15 @@ def choose(models: str | Iterable[str | Architecture]) -> tuple[Architecture, ..
 
 def _named(text: str) -> list[Architecture]:
     names = [part.strip() for part in text.split(",") if part.strip()]
-    if names == ["all"]:
-        names = [*PAPER]
-    if names == ["design"]:
-        return list(DESIGN.values())
+    cells = {row.name: [row] for row in DESIGN.values()}
+    book = cells | {name: [row] for name, row in MODELS.items()}
+    book |= {"all": [MODELS[name] for name in PAPER], "design": [*DESIGN.values()]}
     known = f"there are: all, design, {', '.join(MODELS)}, or a file of networks of yours (.toml)"
-    if unknown := [n for n in names if n not in MODELS and not n.endswith(_SUFFIX)]:
+    if unknown := [n for n in names if n not in book and not n.endswith(_SUFFIX)]:
         raise ValueError(f"unknown model {unknown[0]!r}; {known}")
     if not names:
         raise ValueError(f"no model named in {text!r}; {known}")
-    return [row for name in names for row in ([MODELS[name]] if name in MODELS else read(name))]
+    return [row for name in names for row in (book[name] if name in book else read(name))]
 
 
 def parse_models(text: str) -> tuple[str, ...]:

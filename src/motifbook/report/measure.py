@@ -499,6 +499,9 @@ def _names(sequences: Sequences, influence: Influence | None, notes: list[str]) 
         return ()
     outputs = influence.change.shape[1]
     if len(sequences.classes) == outputs:
+        if outputs > 1:
+            order = ", ".join(f"{n} is {name}" for n, name in enumerate(sequences.classes, 1))
+            notes.append(f"{sequences.name}: columns are taken for outputs in their order: {order}")
         if influence.auroc is not None and (alike := np.isnan(influence.auroc)).any():
             names = ", ".join(np.array(sequences.classes)[alike])
             notes.append(

@@ -141,12 +141,18 @@ def _columns(lines: list[str]) -> list[str] | None:
     first = "" if lines[0].startswith(">") else lines[0]
     names = [name.strip() for name in first.split("\t")]
     lower = [name.lower() for name in names]
-    return names if "seq" in lower and "bound" not in lower and len(names) > 1 else None
+    if "seq" not in lower or len(names) < 2 or set(lower) == {"seq", "bound"}:
+        return None
+    return names
 
 
 def _table(path: Path, columns: list[str], lines: list[str]):
     at = [name.lower() for name in columns].index("seq")
     classes = tuple(name for i, name in enumerate(columns) if i != at)
+    for place, name in enumerate(classes):
+        if not name or name in classes[:place]:
+            found = f"has the column {name!r} twice" if name else "has a column without a name"
+            raise ValueError(f"{path}: its header {found}, expected a name for each class")
     sequences, labels, bad = [], [], 0
     for number, line in enumerate(lines[1:], start=2):
         fields = [field.strip() for field in line.split("\t")]
@@ -155,16 +161,19 @@ def _table(path: Path, columns: list[str], lines: list[str]):
         marks = [field for i, field in enumerate(fields) if i != at]
         if len(fields) != len(columns):
             raise ValueError(f"{path}:{number}: {len(fields)} fields, expected {len(columns)}")
-        if wrong := next((mark for mark in marks if mark not in ("0", "1")), None):
+        wrong = next((mark for mark in marks if mark not in ("0", "1")), None)
+        if wrong is not None:
             raise ValueError(
                 f"{path}:{number}: label {wrong!r} is neither 0 nor 1; the columns beside seq are "
                 "taken for labels"
             )
         try:
-            sequences.append(encode(fields[at]))
-            labels.append([int(mark) for mark in marks])
+            bases = encode(fields[at])
         except ValueError:
             bad += 1
+            continue
+        sequences.append(bases)
+        labels.append([int(mark) for mark in marks])
     if not sequences:
         raise ValueError(f"{path}: no usable sequence ({bad} bad rows)")
     return sequences, np.array(labels, np.uint8), classes, bad

@@ -122,7 +122,11 @@ def find_motifs(names: Sequence[str]) -> list[Motif]:
             file = "-".join(path.name.split())
             found += [replace(motif, id=f"{file}:{motif.id}") for motif in matrices.read_meme(path)]
         else:
-            found.append(matrices.find(matrices.GROUND_TRUTH.get(name, name))[0])
+            try:
+                found.append(matrices.find(matrices.GROUND_TRUTH.get(name, name))[0])
+            except ValueError as error:
+                tfs = ", ".join(matrices.GROUND_TRUTH)
+                raise ValueError(f"{error}; of the paper's TFs there are: {tfs}") from None
     return found
 
 
