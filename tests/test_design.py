@@ -101,9 +101,12 @@ def test_advice_of_what_was_measured():
     said = design.advice(a_table((4, 19, 0.7)), 4, 19)
     assert said.startswith(
         "First pool 4 nt, filters of 19 nt: 70% of the first layer's filters match a relevant "
-        "motif, 35% find its embedded sites; AUROC 0.930. The first layer holds whole motifs"
+        "motif, 35% find its embedded sites; AUROC 0.930. By the map's "
+        "rule, that 50% of the filters match, the first layer holds whole motifs."
     )
-    assert said.endswith("Measured: pool-4-size-19, profile quick, 1 trial.")
+    assert said.endswith(
+        "holds whole motifs. Measured: pool-4-size-19, profile quick, at most 15 epochs, 1 trial."
+    )
 
 
 def test_advice_in_between_names_its_neighbours_and_its_error():

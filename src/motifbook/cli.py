@@ -698,7 +698,7 @@ def _write_report(options, read, network, page, sequences) -> None:
     if options.targets:
         targets, database = matrices.read_meme(options.targets), options.targets.name
     else:
-        release = options.jaspar or matrices.newest_jaspar()
+        release = matrices.parse_release(options.jaspar or matrices.newest_jaspar())
         targets, database = matrices.jaspar(release), f"JASPAR {release}"
     from motifbook.report import measure
 

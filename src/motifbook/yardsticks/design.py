@@ -14,6 +14,7 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import QhullError
 
 from motifbook.networks.architectures import DESIGN, FILTER_SIZES, FIRST_POOLS
+from motifbook.networks.protocols import PROFILES
 from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.yardsticks import site_accuracy
@@ -166,21 +167,21 @@ def advice(table: pd.DataFrame, pool: int, size: int) -> str:
         f"layer's filters match a relevant motif, {found['precise']:.0%} find its embedded sites; "
         f"AUROC {found['auroc']:.3f}. "
     )
-    said += (
-        "The first layer holds whole motifs: read its filters."
-        if whole
-        else "The first layer holds parts of motifs: do not read its filters as motifs."
+    said += f"By the map's rule, that {WHOLE:.0%} of the filters match, the first layer " + (
+        "holds whole motifs." if whole else "does not hold whole motifs."
     )
+    profile = table["profile"].iloc[0]
+    how = f"profile {profile}, at most {PROFILES[profile].epochs} epochs"
     if mine.empty:
         off = left_out(table)
         errors = {name: off[f"{name}_off"].abs().median() for name in QUANTITIES}
         models = ", ".join(neighbours(table, pool, size)["model"])
         return (
-            f"{said} Not measured but interpolated between networks on record (profile "
-            f"{table['profile'].iloc[0]}), the nearest of them {models}. Of networks left out in "
+            f"{said} Not measured but interpolated between networks on record ({how}), "
+            f"the nearest of them {models}. Of networks left out in "
             f"turn, half are off by at most {errors['match_relevant']:.2f}, "
             f"{errors['precise']:.2f} and {errors['auroc']:.3f}."
         )
     row = mine.iloc[0]
     trials = f"{row['trials']} trial{'s' if row['trials'] > 1 else ''}"
-    return f"{said} Measured: {row['model']}, profile {row['profile']}, {trials}."
+    return f"{said} Measured: {row['model']}, {how}, {trials}."
