@@ -184,3 +184,13 @@ def test_in_short():
     assert "first pool 10 nt and filters of 9 nt predicts best: AUROC 0.940, 60%" in best
     assert smallest.endswith("are 9 nt wide.")
     assert page.in_short(table[2:], table) == ("None of 1 network on record holds whole motifs.",)
+
+
+def test_the_best_with_small_filters():
+    table = a_table((4, 9, 0.7), (10, 11, 0.6), (25, 19, 0.9), (1, 7, 0.1))
+    found = page.best(table, largest=11)
+    assert found["first pool (nt)"].tolist() == [10, 4]  # AUROC .94 and .93
+    assert list(found) == [
+        *("first pool (nt)", "filter size (nt)"),
+        *("match a relevant motif", "precise at the sites", "AUROC"),
+    ]

@@ -29,6 +29,7 @@ from motifbook.book.provenance import Markup, provenance
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import rules
 from motifbook.records import runs
+from motifbook.sequences import synthetic
 from motifbook.yardsticks import site_accuracy
 
 POOLS = figures.POOLS
@@ -45,7 +46,7 @@ QUANTITIES = {
 """What is asked of each run, and in words."""
 
 
-def measured(pages: Mapping[str, Gathered], own: Mapping[str, float]) -> pd.DataFrame:
+def measured(pages: Mapping[str, Gathered], own: Mapping[str, float] | None = None) -> pd.DataFrame:
     """One row per run: `kind`, `model`, `trial`, `match_any`, and `QUANTITIES`.
 
     Parameters
@@ -53,8 +54,9 @@ def measured(pages: Mapping[str, Gathered], own: Mapping[str, float]) -> pd.Data
     pages : mapping
         A key of `KINDS` to its runs.
     own : mapping
-        Each motif's own precision, from `site_accuracy.own_precision`.
+        Each motif's own precision; that in the paper's test set unless given.
     """
+    own = own or site_accuracy.own_precision(synthetic.get().test)
     tables = []
     for kind, page in pages.items():
         judged = site_accuracy.judge(page.records, dict(own))

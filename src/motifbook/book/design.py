@@ -11,13 +11,24 @@ import seaborn as sns
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from motifbook.book import figures
-from motifbook.book.chapter import count, signed
+from motifbook.book import chapter, figures
+from motifbook.book.chapter import Gathered, count, signed
 from motifbook.networks.architectures import DESIGN, FILTER_SIZES, FIRST_POOLS
-from motifbook.yardsticks import design
+from motifbook.sequences import synthetic
+from motifbook.yardsticks import design, site_accuracy
 
 NETWORKS = tuple(DESIGN.values())
 """The chapter's networks."""
+
+
+def gather(
+    models: str, trials: str | int, profile: str, missing: str, results_dir: str
+) -> tuple[Gathered, pd.DataFrame]:
+    """The map's runs, as `chapter.gather`, and what `yardsticks.design.measured` makes of them."""
+    options = {"profile": profile, "missing": missing, "results_dir": results_dir}
+    page = chapter.gather(NETWORKS, models, trials, **options)
+    own = site_accuracy.own_precision(synthetic.get().test)
+    return page, design.measured(page.records, own)
 
 
 def answer(table: pd.DataFrame) -> str:
@@ -179,6 +190,14 @@ def interpolated(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows) if len(off) else pd.DataFrame()
+
+
+def best(table: pd.DataFrame, largest: int, count: int = 5) -> pd.DataFrame:
+    """Of networks with whole motifs and filters of at most `largest` nt, those of best AUROC."""
+    whole = table[(table["match_relevant"] >= design.WHOLE) & (table["size"] <= largest)]
+    shown = whole.nlargest(count, "auroc").round(3)
+    words = {"pool": "first pool (nt)", "size": "filter size (nt)", **design.QUANTITIES}
+    return shown[list(words)].rename(columns=words)
 
 
 def in_short(table: pd.DataFrame, paper: pd.DataFrame) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ INSTALL = """\
 import importlib.util
 
 if not importlib.util.find_spec("motifbook"):
-    %pip install --quiet "motifbook[book]"
+    %pip install --quiet "motifbook[book]"\
 """
 SOLUTION = "Show a solution"
 """What the fold of a solution says: a chapter's text has one below each exercise."""
