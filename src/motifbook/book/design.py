@@ -25,8 +25,9 @@ def gather(
     models: str, trials: str | int, profile: str, missing: str, results_dir: str
 ) -> tuple[Gathered, pd.DataFrame]:
     """The map's runs, as `chapter.gather`, and what `yardsticks.design.measured` makes of them."""
-    options = {"profile": profile, "missing": missing, "results_dir": results_dir}
-    page = chapter.gather(NETWORKS, models, trials, **options)
+    page = chapter.gather(
+        NETWORKS, models, trials, profile=profile, missing=missing, results_dir=results_dir
+    )
     own = site_accuracy.own_precision(synthetic.get().test)
     return page, design.measured(page.records, own)
 
