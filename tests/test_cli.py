@@ -31,7 +31,7 @@ SMOKE = ("--profile", "smoke")
 VERBS = (
     *("simulate", "train", "sweep", "runs", "match", "report", "chapter"),
     *("authors", "data", "describe", "reference", "null", "calibrate", "databases"),
-    *("attribution", "trace"),
+    *("attribution", "trace", "advise"),
 )
 
 
@@ -1000,7 +1000,7 @@ def test_authors(run, tmp_path, monkeypatch):
     table = pd.DataFrame(
         {
             "folder": ["synthetic", "invivo"],
-            "network": ["cnn_4", "cnn_4"],
+            "network": ["cnn_4", "cnn_25"],
             "auroc": [0.95249, np.nan],
             "auroc_by_class": [[0.9, 1.0], None],  # kept, but too long to print
         }
@@ -1013,11 +1013,11 @@ def test_authors(run, tmp_path, monkeypatch):
     lines = run("authors", "--from", archive).splitlines()
     assert lines[3].split() == ["folder", "network", "auroc"]
     assert lines[4].split() == ["archive", "cnn_4", "0.952"]
-    assert lines[5].split() == ["archive", "cnn_4", "–"]
+    assert lines[5].split() == ["archive", "cnn_25", "–"]
     assert not any(results.iterdir())
     out = run("authors", "--from", archive, "--record", "--results", results)
     assert out.endswith(f"on record: {results / 'authors' / 'networks.json'}\n")
-    assert authors.load_check(results, "archive")["network"].tolist() == ["cnn_4", "cnn_4"]
+    assert authors.load_check(results, "archive")["network"].tolist() == ["cnn_4", "cnn_25"]
     assert authors.load_reread(results).empty
 
 

@@ -723,13 +723,18 @@ def test_the_project_is_found_from_anywhere(tmp_path):
     ]
 
 
-def test_an_installed_copy_works_where_it_is_called(tmp_path, monkeypatch):
+def test_an_installed_copy_reads_its_own_records_and_writes_where_it_is_called(tmp_path, monkeypatch):
     monkeypatch.delenv("MOTIFBOOK_ROOT", raising=False)
     monkeypatch.setattr(
         store, "__file__", str(tmp_path / "lib" / "motifbook" / "records" / "store.py")
     )
     monkeypatch.chdir(tmp_path)
-    assert store.project_root() == tmp_path
+    assert store.project_root() == store.PACKAGED
+    assert store.results_folder() == store.PACKAGED / "results"
+    store.keep_here("elsewhere")
+    assert not any(tmp_path.iterdir())
+    store.keep_here(None)
+    assert store.results_folder() == tmp_path / "results"
 
 
 def test_an_empty_results_folder_is_the_project_s():

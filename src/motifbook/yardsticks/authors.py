@@ -133,7 +133,7 @@ class Check(Envelope, frozen=True, kw_only=True, eq=False):
     backend: str
     precision: str
     hardware: str
-    networks: Annotated[tuple[Network, ...], Meta(min_length=1)]
+    networks: tuple[Network, ...]
     reread: tuple[Reread, ...]
     narrowed: tuple[Narrowed, ...]
 
