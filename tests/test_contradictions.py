@@ -79,7 +79,10 @@ def set_(value, *keys):
         (DATA, set_(7, "overlap", 1, 0), r"overlap\[1\]\[0\] is 7, expected .* the other way"),
         (TRACE, set_(1.0, "match_relevant", 3), r"match_relevant\[3\] is 1.0, expected at most"),
         (TRACE, set_("MAX", "classes", 0), "the number of 'MAX' in classes is 2"),
+        (MAPS, again("networks"), "cnn-2/trial-1' in networks is 2"),
         (AUTHORS, again("networks"), "in networks is 2, expected 1"),
+        (AUTHORS, first("networks", match_any=0.1, match_relevant=0.9), "match_relevant is 0.9"),
+        (AUTHORS, first("networks", filters=30, trimmed_equal=31), "trimmed_equal is 31, expected"),
     ],
 )
 def test_a_field_that_another_belies(kind, change, message, tmp_path):

@@ -326,10 +326,57 @@ def test_what_keeps_a_convolution_from_the_sequence_is_named(tmp_path):
         refused(path, f"no convolution that reads the sequence itself: {why}")
 
 
+def test_axes_that_onnx_leaves_to_its_defaults(tmp_path):
+    """Transpose reverses without `perm`; a Squeeze without axes ends what is followed."""
+
+    def turned(graph):
+        del graph.node[1].attribute[:], graph.node[2:], graph.output[:]
+        graph.node[1].CopyFrom(helper.make_node("Transpose", ["c"], ["t"]))
+        graph.node.append(helper.make_node("Relu", ["t"], ["r"]))
+        graph.output.append(helper.make_tensor_value_info("r", TensorProto.FLOAT, [LENGTH, 3, "n"]))
+
+    def squeezed(graph):
+        graph.node[1].CopyFrom(helper.make_node("Squeeze", ["c"], ["n"]))
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(turned), path)
+    found = network.read(path)
+    assert (found.nonlinearity, found.activations(X).shape) == ("relu", (len(X), LENGTH, FILTERS))
+    onnx.save(changed(squeezed), path)
+    assert network.read(path).nonlinearity == "none"
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (helper.make_node("Constant", [], [], value_int=1), "not sound ONNX"),
+        (helper.make_node("Identity", ["w"], []), "not sound ONNX"),
+        (helper.make_node("Identity", [], ["w2"]), "not sound ONNX"),
+        (helper.make_node("Cast", ["w"], ["w2"]), "not sound ONNX"),
+    ],
+)
+def test_unsound_nodes(tmp_path, node, message):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(changed(lambda graph: graph.node.insert(0, node)).SerializeToString())
+    refused(path, message)
+
+
+def test_onnx_of_a_later_opset_or_another_type(tmp_path):
+    path = tmp_path / "net.onnx"
+    model = onnx_model()
+    model.opset_import[0].version = 99
+    path.write_bytes(model.SerializeToString())
+    refused(path, "is of opset 99; the onnx that is installed knows up to")
+    path.write_bytes(onnx_model(dtype=TensorProto.DOUBLE).SerializeToString())
+    refused(path, "reads double, expected floats of 16 or 32 bits")
+    path.write_bytes(onnx_model(dtype=99).SerializeToString())
+    refused(path)
+
+
 def test_onnx_of_words_and_cut_short(tmp_path):
     path = tmp_path / "net.onnx"
     path.write_bytes(onnx_model(dtype=TensorProto.INT64).SerializeToString())
-    refused(path, "reads int64, expected floats")
+    refused(path, "reads int64, expected floats of 16 or 32 bits")
     whole = onnx_model().SerializeToString()
     for size in (0, 3, len(whole) // 2, len(whole) - 4):
         path.write_bytes(whole[:size])

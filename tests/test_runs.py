@@ -723,7 +723,7 @@ def test_the_project_is_found_from_anywhere(tmp_path):
     ]
 
 
-def test_an_installed_copy_reads_its_own_records_and_writes_where_it_is_called(tmp_path, monkeypatch):
+def test_an_installed_copy_reads_its_own_records_and_writes_here(tmp_path, monkeypatch):
     monkeypatch.delenv("MOTIFBOOK_ROOT", raising=False)
     monkeypatch.setattr(
         store, "__file__", str(tmp_path / "lib" / "motifbook" / "records" / "store.py")

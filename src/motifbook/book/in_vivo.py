@@ -207,8 +207,8 @@ WORTH = {
 - A window of 100 nt is a tenth of the paper's, so there is less in it beside the motif. It is also
   no longer than the largest pool: CNN-100 is left with a single position.
 
-So **on these data no number of ours can confirm or contradict a number of the paper**, and none
-gets a verdict. What can be asked of both is which way a comparison goes.""",
+So **on these data no number of ours can confirm or contradict a number of the paper**. What
+can be asked of both is which way a comparison goes, and that alone gets a verdict.""",
     "deepsea": """These are the paper's own sequences and labels. So **each number of ours below is
 set against the paper's, and gets a verdict** by the rule of the ledger.""",
 }

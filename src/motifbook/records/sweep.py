@@ -256,6 +256,8 @@ def _work(pipe, results_dir, threads, source) -> None:
                     )
                 except Exception as error:  # a failed run must not stop the others
                     failure = f"{type(error).__name__}: {error}"
+                    if isinstance(error, OSError) and error.filename and error.strerror:
+                        failure = f"{error.filename}: {error.strerror.lower()}"
                 pipe.send(("ended", run, made, failure))
 
 

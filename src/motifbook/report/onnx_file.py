@@ -30,6 +30,8 @@ _BETWEEN = {"BatchNormalization": "batch norm", "Add": "", "Sub": "", "Mul": "",
 _NONLINEAR = {"Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Mish", "Swish", "Exp",
               "Sigmoid", "HardSigmoid", "HardSwish", "Softplus", "Softsign", "Tanh", "Clip",
               "ThresholdedRelu"}  # fmt: skip
+_FLOATS = (1, 10)
+"""ONNX's numbers of float32 and float16."""
 _FILLS = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1}
 """Operations that make a tensor of a size that the file states, and which input states it."""
 
@@ -60,6 +62,7 @@ def read(path: Path, layer: str | None = None) -> Network:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         raise ValueError(f"{path}: not sound ONNX ({_first_line(error)})") from error
+    _vet_sizes(path, model)
     try:
         return _Reader(path, model).network(layer)
     except _runtime_errors(onnxruntime) as error:
@@ -102,12 +105,18 @@ def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
 def _vet(path: Path, model: ModelProto) -> None:
     """Refuse weights outside of the file, shapes that it does not hold, and unsound numbers."""
     from onnx import TensorProto, numpy_helper
+    from onnx.defs import onnx_opset_version
 
     if not model.graph.node:
         raise ValueError(f"{path}: an ONNX file without any operation, or a damaged one")
-    for name in {one.domain for one in model.opset_import}:
-        if name not in ("", "ai.onnx", "ai.onnx.ml", "com.microsoft"):
-            raise ValueError(f"{path}: operations of {name!r} are not ONNX's own")
+    for one in model.opset_import:
+        if one.domain not in ("", "ai.onnx", "ai.onnx.ml", "com.microsoft"):
+            raise ValueError(f"{path}: operations of {one.domain!r} are not ONNX's own")
+        if one.domain in ("", "ai.onnx") and one.version > (newest := onnx_opset_version()):
+            raise ValueError(
+                f"{path}: is of opset {one.version}; the onnx that is installed knows up to "
+                f"{newest}"
+            )
     for tensor in _tensors(model.graph):
         where = f"{path}: weights {tensor.name!r}"
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
@@ -124,6 +133,10 @@ def _vet(path: Path, model: ModelProto) -> None:
                              "holds") from error  # fmt: skip
         if values.dtype.kind == "f" and np.isnan(values).any():
             raise ValueError(f"{where} hold NaN")
+
+
+def _vet_sizes(path: Path, model: ModelProto) -> None:
+    """Refuse tensors that a sound file asks to be made, of a size that no network needs."""
     for graph in _graphs(model.graph):
         known = _constants(graph)
         for node in graph.node:
@@ -155,7 +168,10 @@ def _constants(graph: GraphProto) -> dict[str, np.ndarray]:
             if one and node.input[0] in found:
                 value = found[node.input[0]]
                 if node.op_type == "Cast":
-                    value = value.astype(helper.tensor_dtype_to_np_dtype(node.attribute[0].i))
+                    (to,) = (a.i for a in node.attribute if a.name == "to")
+                    if to not in _FLOATS:
+                        continue
+                    value = value.astype(helper.tensor_dtype_to_np_dtype(to))
                 found[node.output[0]], changed = value, True
     return found
 
@@ -184,12 +200,16 @@ class _Reader:
         self.outputs = [one.name for one in graph.output]
 
     def _input(self) -> tuple[np.dtype, list[int | None]]:
-        from onnx import helper
+        from onnx import TensorProto, helper
 
         kind = self.input.type.tensor_type
+        if kind.elem_type not in _FLOATS:
+            names = {number: name for name, number in TensorProto.DataType.items()}
+            found = names.get(kind.elem_type, f"a type {kind.elem_type}").lower()
+            raise ValueError(
+                f"{self.path}: reads {found}, expected floats of 16 or 32 bits: one-hot sequences"
+            )
         dtype = np.dtype(helper.tensor_dtype_to_np_dtype(kind.elem_type))
-        if dtype.kind != "f":
-            raise ValueError(f"{self.path}: reads {dtype}, expected floats: one-hot sequences")
         shape = [d.dim_value or None for d in kind.shape.dim]
         if len(shape) not in (3, 4) or 4 not in shape[1:]:
             raise ValueError(
@@ -335,8 +355,11 @@ class _Reader:
             if _BETWEEN[node.op_type]:
                 between.append(_BETWEEN[node.op_type])
             if node.op_type == "Transpose":
-                axes = [axes[i] for i in options["perm"].ints]
+                turned = options["perm"].ints if "perm" in options else reversed(range(len(axes)))
+                axes = [axes[i] for i in turned]
             elif node.op_type in ("Squeeze", "Unsqueeze"):
+                if not others and "axes" not in options:
+                    break  # of which axes are of size one
                 given = self.constants[others[0]] if others else options["axes"].ints
                 if node.op_type == "Squeeze":
                     gone = {int(i) % len(axes) for i in given}

@@ -278,6 +278,7 @@ class Attribution(Envelope, frozen=True, kw_only=True, eq=False):
     def contradictions(self) -> Iterator[store.Contradiction]:
         yield from store.repeated("pairs", ((pair.sequence, pair.tf) for pair in self.pairs))
         yield from store.repeated("maps", ((one.reader, one.method) for one in self.maps))
+        yield from store.repeated("networks", (network.run for network in self.networks))
         for at, pair in enumerate(self.pairs):
             if pair.tf not in TFS:
                 yield f"pairs[{at}].tf", repr(pair.tf), f"one of {', '.join(TFS)}"

@@ -139,6 +139,18 @@ class Check(Envelope, frozen=True, kw_only=True, eq=False):
 
     def contradictions(self) -> Iterator[store.Contradiction]:
         yield from store.repeated("networks", ((one.folder, one.network) for one in self.networks))
+        for at, one in enumerate(self.networks):
+            limits = {
+                "match_relevant": one.match_any,
+                "later_relevant": one.later_any,
+                "ppms_equal": one.filters,
+                "trimmed_equal": one.filters,
+                "trimmed_equal_later": one.filters,
+            }
+            for name, most in limits.items():
+                found = getattr(one, name)
+                if found is not None and most is not None and found > most:
+                    yield f"networks[{at}].{name}", found, f"at most {most}"
 
 
 def network(folder: Path | str, name: str) -> keras.Model:
