@@ -164,6 +164,9 @@ class TestTheData:
             "This page is made from **simulated sequences**, the file mine: 2,500 of 200 nt, each "
             "with up to 2 of 12 embedded motifs. Where they are is known."
         )
+        lead = in_vivo.lead(EMPTY, data)
+        assert "Runs on record: 0 of 0. The page is written for real sequences. What it" in lead
+        assert "not about these simulated ones" not in in_vivo.lead(EMPTY, MINE)
         said = in_vivo.worth(data)
         assert "was not given its motif" in said and "measured" not in said
         plain = described(configuration=synthetic.configuration())

@@ -121,8 +121,24 @@ def lead(page: Gathered, data: Data) -> str:
     return (
         f"{said}The numbers of ours on this page are of the dataset *{data.name}*: {about}; "
         f"{known.get(data.name, '**your own data**')}. Runs on record: "
-        f"{len(page.records)} of {len(page.wanted)}."
+        f"{len(page.records)} of {len(page.wanted)}.{_other_page(page, data)}"
     )
+
+
+def _other_page(page: Gathered, data: Data) -> str:
+    """What of the page's fixed text is not about the reader's data or networks, in words."""
+    said = ""
+    if data.configuration.get("dataset") == "synthetic":
+        said = (
+            " The page is written for real sequences. What it says of files, of peaks and of "
+            "motifs that nobody knows is not about these simulated ones."
+        )
+    if page.own:
+        said += (
+            f" Networks of yours ({', '.join(row.name for row in page.own)}) are in Table 2 and in "
+            "the figure below it; the logos are of the paper's networks alone."
+        )
+    return said
 
 
 def labels() -> pd.DataFrame:
