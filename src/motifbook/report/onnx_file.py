@@ -417,7 +417,8 @@ class _Reader:
                 break
         if left is None:
             raise ValueError(
-                f"{self.path}: the first convolution does not read the sequence base by base"
+                f"{self.path}: the first convolution does not read the sequence base by base, or "
+                "pads it with other than zeros, or by more than a filter's size"
             )
         where_filters, *where_space = 1, *range(2, conv.ndim)
         longest = max(where_space, key=lambda i: conv.shape[i])
