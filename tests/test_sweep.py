@@ -131,7 +131,7 @@ def test_a_failed_run_does_not_stop_the_others(tmp_path):
     blocked.write_text("in the way")
     progress = sweep.sweep([smoke("cnn-50"), smoke("cnn-100")], tmp_path, jobs=1)
     assert progress.done == 1 and list(progress.failed) == [smoke("cnn-50")]
-    assert "Error" in progress.failed[smoke("cnn-50")]
+    assert progress.failed[smoke("cnn-50")].endswith("smoke/cnn-50: file exists")
     again = subprocess.run(
         [*command(tmp_path)[:-4], "--trials", "1", "--results", str(tmp_path)],
         capture_output=True,
