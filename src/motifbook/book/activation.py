@@ -28,9 +28,9 @@ from motifbook.book.chapter import Gathered, count, mean_sd, signed
 from motifbook.book.provenance import Markup, provenance
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import rules
-from motifbook.records import runs
 from motifbook.sequences import synthetic
 from motifbook.yardsticks import site_accuracy
+from motifbook.yardsticks.site_accuracy import QUANTITIES
 
 POOLS = figures.POOLS
 OWN = (*POOLS, "cnn9-4", "cnn3-2")
@@ -38,12 +38,6 @@ OWN = (*POOLS, "cnn9-4", "cnn3-2")
 SMALL, LARGE = POOLS[:3], POOLS[3:]
 PROTOCOL = "as-run+exponential"
 KINDS = ("ReLU", "exponential")
-QUANTITIES = {
-    "match_relevant": "match a relevant motif",
-    "precise": "precise at the sites",
-    "auroc": "AUROC",
-}
-"""What is asked of each run, and in words."""
 
 
 def measured(pages: Mapping[str, Gathered], own: Mapping[str, float] | None = None) -> pd.DataFrame:
@@ -57,12 +51,10 @@ def measured(pages: Mapping[str, Gathered], own: Mapping[str, float] | None = No
         Each motif's own precision; that in the paper's test set unless given.
     """
     own = own or site_accuracy.own_precision(synthetic.get().test)
-    tables = []
-    for kind, page in pages.items():
-        judged = site_accuracy.judge(page.records, dict(own))
-        precise = judged.groupby(["model", "trial"])["precise"].mean().rename("precise")
-        found = runs.table(page.records).merge(precise, on=["model", "trial"], how="left")
-        tables.append(found.assign(kind=kind))
+    tables = [
+        site_accuracy.by_run(page.records, dict(own)).assign(kind=kind)
+        for kind, page in pages.items()
+    ]
     table = pd.concat(tables, ignore_index=True)
     return table[["kind", "model", "trial", "match_any", *QUANTITIES]]
 

@@ -16,6 +16,7 @@ from motifbook.book.chapter import Gathered, count, signed
 from motifbook.networks.architectures import DESIGN, FILTER_SIZES, FIRST_POOLS
 from motifbook.sequences import synthetic
 from motifbook.yardsticks import design, site_accuracy
+from motifbook.yardsticks.site_accuracy import QUANTITIES
 
 NETWORKS = tuple(DESIGN.values())
 """The chapter's networks."""
@@ -62,10 +63,8 @@ def maps(table: pd.DataFrame) -> Figure:
     """
     if table.empty:
         return figures.saying("no run on record yet")
-    figure, axes = plt.subplots(
-        len(design.QUANTITIES), 1, figsize=(figures.WIDTH, 3.3 * len(design.QUANTITIES))
-    )
-    for ax, (name, words) in zip(axes, design.QUANTITIES.items(), strict=True):
+    figure, axes = plt.subplots(len(QUANTITIES), 1, figsize=(figures.WIDTH, 3.3 * len(QUANTITIES)))
+    for ax, (name, words) in zip(axes, QUANTITIES.items(), strict=True):
         values = design.grid(table, name)
         low, high = (0, 1) if name != "auroc" else (np.nanmin(values), np.nanmax(values))
         shown = values.map(lambda value: f"{value:.2f}".removeprefix("0"))
@@ -151,7 +150,7 @@ def beside_paper(table: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """Networks that are on record under both profiles: the map's value, then the longer run's."""
     both = table.merge(paper, on=["pool", "size", "model"], suffixes=("_map", "_paper"))
     shown = {"network": both["model"].map(figures.model_label)}
-    for name, words in design.QUANTITIES.items():
+    for name, words in QUANTITIES.items():
         for kind in ("map", "paper"):
             shown[f"{words}, {kind}"] = both[f"{name}_{kind}"].map("{:.3f}".format)
     return pd.DataFrame(shown)
@@ -165,7 +164,7 @@ def off_paper(table: pd.DataFrame, paper: pd.DataFrame) -> str:
     same = (both[["match_relevant_map", "match_relevant_paper"]] >= design.WHOLE).nunique(axis=1)
     off = [
         f"{(both[f'{name}_map'] - both[f'{name}_paper']).abs().mean():.3f} ({words})"
-        for name, words in design.QUANTITIES.items()
+        for name, words in QUANTITIES.items()
     ]
     return (
         f"{count(len(both), 'network')} on record under both profiles. On average they are apart "
@@ -178,7 +177,7 @@ def interpolated(table: pd.DataFrame) -> pd.DataFrame:
     """How well the map can be read between its networks, each left out in turn."""
     off = design.left_out(table)
     rows = []
-    for name, words in design.QUANTITIES.items():
+    for name, words in QUANTITIES.items():
         others = (table[name].sum() - off[name]) / (len(table) - 1)
         errors, blind = off[f"{name}_off"].abs(), (others - off[name]).abs()
         rows.append(
@@ -197,7 +196,7 @@ def best(table: pd.DataFrame, largest: int, count: int = 5) -> pd.DataFrame:
     """Of networks with whole motifs and filters of at most `largest` nt, those of best AUROC."""
     whole = table[(table["match_relevant"] >= design.WHOLE) & (table["size"] <= largest)]
     shown = whole.nlargest(count, "auroc").round(3)
-    words = {"pool": "first pool (nt)", "size": "filter size (nt)", **design.QUANTITIES}
+    words = {"pool": "first pool (nt)", "size": "filter size (nt)", **QUANTITIES}
     return shown[list(words)].rename(columns=words)
 
 

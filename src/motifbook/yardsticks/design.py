@@ -15,16 +15,10 @@ from scipy.spatial import QhullError
 
 from motifbook.networks.architectures import DESIGN, FILTER_SIZES, FIRST_POOLS
 from motifbook.networks.protocols import PROFILES
-from motifbook.records import runs
 from motifbook.records.runs import Record
 from motifbook.yardsticks import site_accuracy
+from motifbook.yardsticks.site_accuracy import QUANTITIES
 
-QUANTITIES = {
-    "match_relevant": "match a relevant motif",
-    "precise": "precise at the sites",
-    "auroc": "AUROC",
-}
-"""What is measured of each network, and in words: two fractions of its first filters, its AUROC."""
 WHOLE = 0.5
 """Least part of the filters that match a relevant motif in a layer that holds whole motifs."""
 
@@ -47,8 +41,7 @@ def measured(records: Iterable[Record], own: Mapping[str, float]) -> pd.DataFram
     """
     cells = {row.name: cell for cell, row in DESIGN.items()}
     records = [record for record in records if record.run.model in cells]
-    precise = site_accuracy.judge(records, dict(own)).groupby(["model", "trial"])["precise"].mean()
-    table = runs.table(records).merge(precise.reset_index(), on=["model", "trial"])
+    table = site_accuracy.by_run(records, dict(own))
     found = table.groupby("model")[list(QUANTITIES)].mean()
     found.insert(0, "trials", table.groupby("model")["trial"].nunique())
     found.insert(0, "profile", table.groupby("model")["profile"].first())

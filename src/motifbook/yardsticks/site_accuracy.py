@@ -33,6 +33,14 @@ VERDICTS = {
 """What Tomtom says of a filter, and in words."""
 
 
+QUANTITIES = {
+    "match_relevant": "match a relevant motif",
+    "precise": "precise at the sites",
+    "auroc": "AUROC",
+}
+"""Of a run, and in words: two fractions of its first filters, and its AUROC."""
+
+
 def own_precision(
     split: Split, truth: Sequence[Motif] | None = None, share: float = 0.5
 ) -> dict[str, float]:
@@ -113,6 +121,13 @@ def judge(records: Iterable[Record], own: dict[str, float], layer: int = 1) -> p
     table["precise"] = table["site_precision"].astype(float) >= needed
     table["agrees"] = table["learned"] == table["site_tf"]
     return table
+
+
+def by_run(records: Iterable[Record], own: dict[str, float]) -> pd.DataFrame:
+    """The rows of `runs.table`, with `precise`, the fraction of first-layer filters that are."""
+    records = list(records)
+    precise = judge(records, own).groupby(["model", "trial"])["precise"].mean().rename("precise")
+    return runs.table(records).merge(precise, on=["model", "trial"], how="left")
 
 
 def confusion(judged: pd.DataFrame) -> pd.DataFrame:
