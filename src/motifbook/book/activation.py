@@ -79,6 +79,7 @@ def on_record(pages: Mapping[str, Gathered]) -> str:
 
 
 def _values(table: pd.DataFrame, kind: str, model: str, quantity: str) -> np.ndarray:
+    """(trials,) values of a model, in the order of trials."""
     mine = table[(table["kind"] == kind) & (table["model"] == model)]
     return mine.sort_values("trial")[quantity].to_numpy(float)
 

@@ -192,7 +192,7 @@ def trim(ppm: np.ndarray, *, as_archived: bool = False) -> tuple[int, int]:
 
 
 def core(ppm: np.ndarray) -> tuple[int, int]:
-    """First and past-the-last informative column; the whole window where there is none."""
+    """First and past-the-last informative column of a (window, 4) PPM; all where there is none."""
     informative = np.flatnonzero(information(ppm) > INFORMATIVE)
     return (informative[0], informative[-1] + 1) if informative.size else (0, len(ppm))
 
@@ -276,6 +276,7 @@ def score_sites(places, length, motifs, first, last) -> tuple[int, int]:
 
 
 def _possible_maximum(model: keras.Model, layer: int) -> np.ndarray:
+    """(filters,) bounds; see the notes of `read`. A kernel is (size, channels, filters)."""
     best = np.array([])  # of each channel below; none stands for a one-hot sequence
     for number in range(1, layer + 1):
         (kernel,) = model.get_layer(f"conv_{number}").get_weights()

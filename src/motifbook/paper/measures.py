@@ -51,6 +51,7 @@ def _hard_motifs(run: Record, layer: Layer) -> float:
 
 
 def _informative(ppm: np.ndarray) -> int:
+    """How many columns of a (length, 4) PPM exceed half a bit."""
     return int((matrices.information(ppm) > 0.5).sum())
 
 

@@ -124,7 +124,7 @@ class Summary(NamedTuple):
 
 
 def summary(values: np.ndarray) -> Summary:
-    """Summary of one value per trial."""
+    """Summary of (trials,) values."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
     return Summary(float(np.mean(values)), sd, len(values))
 
@@ -357,6 +357,7 @@ def _pairs(rule: str, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray
 
 
 def _ends(rule: str, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The upper and the lower end, (ways, 1) each, of (ways, models) in the order of a claim."""
     ends = first[:, -1:], first[:, :1]
     return ends if rule == "rises" else ends[::-1]
 
@@ -365,6 +366,7 @@ def _ends(rule: str, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _least(power: np.ndarray, trials: np.ndarray) -> int | None:
+    """The fewest trials with enough power; both are (counts,)."""
     enough = np.flatnonzero(power >= POWER)
     return int(trials[enough[0]]) if len(enough) else None
 

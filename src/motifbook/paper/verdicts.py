@@ -91,11 +91,12 @@ class _Outcome(NamedTuple):
 
 
 def _population_sd(values: np.ndarray) -> float:
+        """Of (trials,) values, as the paper prints it."""
     return float(np.std(values)) if len(values) > 1 else math.nan  # one trial tells no spread
 
 
 def _chosen(values: dict[str, np.ndarray], rule: str) -> np.ndarray:
-    """The trials that a number is about: "at best" and "at worst" name a model by its mean."""
+    """(trials,) that a number is about: "at best" and "at worst" name a model by its mean."""
     return {"largest": max, "smallest": min}.get(rule, max)(values.values(), key=np.mean)
 
 

@@ -184,7 +184,7 @@ def scan(
 
 
 def _threshold(maximum: np.ndarray) -> np.ndarray:
-    """A filter that is nowhere above zero has no part of its highest to be over."""
+    """(filters,); one that is nowhere above zero has no part of its highest to be over."""
     return np.where(maximum > 0, AS_RUN.threshold * maximum, np.inf).astype(np.float32)
 
 
@@ -283,7 +283,7 @@ def _check_answers(network: Network, answers: np.ndarray) -> None:
 
 
 def _auroc(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Of each class; NaN where all labels are one."""
+    """(classes,) of (n, classes) labels and answers; NaN where all labels are one."""
     from scipy.stats import rankdata
 
     positive = labels.sum(axis=0).astype(float)

@@ -194,6 +194,7 @@ def aligned(query: Motif, target: Motif | None, offset: int, orientation: str) -
 
 
 def _consensus(ppm: np.ndarray) -> str:
+    """A letter a column of a (length, 4) PPM; n where it says less than half a bit."""
     bits = information(ppm)
     return "".join(
         "ACGT"[row.argmax()] if own > 0.5 else "n" for row, own in zip(ppm, bits, strict=True)
@@ -201,6 +202,7 @@ def _consensus(ppm: np.ndarray) -> str:
 
 
 def _places(counts: np.ndarray) -> str:
+    """Where sites lie, as inline SVG: (bins,) counts along the sequence."""
     most = max(int(counts.max()), 1)
     bars = "".join(
         f'<rect x="{4 * i}" y="{20 - 20 * n / most:.1f}" width="3" height="{20 * n / most:.1f}"/>'

@@ -132,6 +132,7 @@ def read(
 
 
 def _middle(bases: np.ndarray, length: int) -> np.ndarray:
+    """The middle `length` of (nt,) bases."""
     start = (len(bases) - length) // 2
     return bases[start : start + length]
 

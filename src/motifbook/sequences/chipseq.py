@@ -517,7 +517,7 @@ def _windows(
 
 
 def _cut(sequences: list[np.ndarray], length: int) -> tuple[np.ndarray, int, int]:
-    """The middles of those that are long and clear enough, and how many are not."""
+    """(n, length) middles of those that are long and clear enough, and how many are not."""
     long = [bases for bases in sequences if len(bases) >= length]
     starts = [(len(bases) - length) // 2 for bases in long]
     middles = [bases[start : start + length] for bases, start in zip(long, starts, strict=True)]
@@ -594,7 +594,7 @@ def left_out(config: dict) -> pd.DataFrame | None:
 
 
 def _draw(labels: np.ndarray, at_most: int) -> np.ndarray:
-    """Rows, in order, of which no class gets more than `at_most` positives."""
+    """Rows of (n, classes), in order, of which no class gets more than `at_most` positives."""
     room = np.full(labels.shape[1], at_most)
     taken = []
     for row, label in enumerate(labels.astype(int)):
@@ -605,7 +605,7 @@ def _draw(labels: np.ndarray, at_most: int) -> np.ndarray:
 
 
 def _split(group: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Rows of each split: whole groups in random order, up to the split's share of the rows."""
+    """Rows of each split, of (n,) group numbers: whole groups, in random order, up to its share."""
     rank = rng.permutation(group.max() + 1)[group]
     order = np.argsort(rank, kind="stable")
     # A group goes where its first row falls.

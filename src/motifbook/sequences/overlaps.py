@@ -53,7 +53,10 @@ def groups(bases: np.ndarray, stretch: int) -> np.ndarray:
 
 
 def _words(bases: np.ndarray, stretch: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every stretch as two 64-bit words, two bits a base: its first bases, and its last 32."""
+    """Every stretch of (n, length) bases as two 64-bit words: its first bases, and its last 32.
+
+    Two bits a base; both are (n, length - stretch + 1).
+    """
     count, length = bases.shape
     starts = length - stretch + 1
     high = np.zeros((count, starts), np.uint64)

@@ -291,6 +291,7 @@ def get(protocol: str = "as-run", seed: int = 33, number: int = 25_000) -> Datas
 
 
 def _part(bases: np.ndarray, labels: np.ndarray, sites: np.ndarray, chosen: np.ndarray) -> Split:
+    """The rows `chosen` of (n, length) bases and (n, classes) labels, with their sites."""
     place = np.full(len(bases), -1)
     place[chosen] = np.arange(len(chosen))
     mine = sites[place[sites["sequence"]] >= 0].copy()
@@ -299,7 +300,11 @@ def _part(bases: np.ndarray, labels: np.ndarray, sites: np.ndarray, chosen: np.n
 
 
 def _draw_as_run(seed: int, number: int, length: int, widths: np.ndarray, likely: Sequence[float]):
-    """The authors' draws, one at a time because the stream is one."""
+    """The authors' draws, one at a time because the stream is one.
+
+    Returns (n,) numbers of motifs, (n, most) picks and starts, (n, length) uniform numbers, and the
+    order of sequences, (n,).
+    """
     stream = np.random.RandomState(seed)
     thresholds = np.cumsum((0, *likely[:-1]))
     counts = np.zeros(number, int)
@@ -319,7 +324,7 @@ def _draw_as_run(seed: int, number: int, length: int, widths: np.ndarray, likely
 def _model_as_run(
     stream: np.random.RandomState, length: int, widths: np.ndarray, thresholds: np.ndarray
 ):
-    """The authors' model of one sequence: which of the PWMs it gets, and where they start."""
+    """The authors' model of one sequence: which of the PWMs it gets and where, (motifs,) each."""
     count = int(np.searchsorted(thresholds, stream.rand(), side="right"))
     pick = stream.randint(len(widths), size=count)
     free = length - widths[pick].sum()
@@ -334,7 +339,10 @@ def _model_as_run(
 def _draw_as_written(
     seed: int, number: int, length: int, widths: np.ndarray, likely: Sequence[float]
 ):
-    """The Methods' draws, all sequences at once; every placement of the motifs equally likely."""
+    """The Methods' draws, all sequences at once; every placement of the motifs equally likely.
+
+    Returns as `_draw_as_run`.
+    """
     stream = np.random.default_rng(seed)
     most = len(likely)
     counts = stream.choice(most, size=number, p=likely) + 1

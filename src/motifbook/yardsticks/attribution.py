@@ -105,6 +105,7 @@ def integrated_gradients(
 
 
 def _gradient(model: keras.Model, x: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Of each row's logit of its class: (n, length, 4), as `x`."""
     import tensorflow as tf
 
     found = []
@@ -120,6 +121,7 @@ def _gradient(model: keras.Model, x: np.ndarray, classes: Sequence[int]) -> np.n
 
 
 def _against_any_base(bases: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """(n, length): (x − ¼) · gradient, summed over the bases; 0 where the base is not known."""
     x = one_hot(bases, "float64")
     known = x.any(axis=2)
     return ((x - 0.25) * gradient).sum(axis=2) * known
@@ -465,7 +467,7 @@ def load_check(profile: str = "paper", results_dir: Path | str | None = None) ->
 
 
 def interval(differences: np.ndarray) -> tuple[float, float, float]:
-    """Mean of paired differences, and Student's 95% interval of it."""
+    """Mean of (pairs,) differences, and Student's 95% interval of it."""
     test = stats.ttest_1samp(differences, 0.0).confidence_interval(1 - rules.LEVEL)
     return float(np.mean(differences)), float(test.low), float(test.high)
 

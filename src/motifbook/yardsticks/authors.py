@@ -399,6 +399,7 @@ def _kernels(model: keras.Model) -> np.ndarray:
 
 
 def _from_activations(model: keras.Model, name: str, test: Split) -> np.ndarray:
+    """(filters, window, 4) PPMs."""
     # The archived run's window was the filter's size for CNN9.
     protocol = replace(AS_RUN, window=9) if name.startswith("cnn9") else AS_RUN
     return readout.read(model, MODELS[NETWORKS[name]], protocol, test).ppms

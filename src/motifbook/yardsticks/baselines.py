@@ -278,12 +278,14 @@ def _sample(split: Split, seed: int) -> Split:
 
 
 def _gc(train: Split, test: Split) -> np.ndarray:
+    """(n, classes) scores of the test set by GC content alone."""
     known, wanted = (gc_content(split.bases)[:, None] for split in (train, test))
     # Scores are ranked only, so the penalty does not matter; the sign of the slope does.
     return _fit(known, train.labels, 1.0)(wanted)
 
 
 def _words(train: Split, valid: Split, test: Split) -> tuple[np.ndarray, float]:
+    """(n, classes) scores of the test set by its k-mers, and the strength that did best."""
     from sklearn.preprocessing import StandardScaler
 
     scale = StandardScaler(with_mean=False)

@@ -394,10 +394,12 @@ def similarity(one: np.ndarray, other: np.ndarray, mirrored: bool = False) -> np
 
 
 def _centred(ppms: np.ndarray) -> np.ndarray:
+    """(filters, window, 4) less a quarter; a column of zeros stays."""
     return np.where(ppms.any(axis=2, keepdims=True), ppms - 0.25, 0)
 
 
 def _nearest(ppms: np.ndarray) -> np.ndarray:
+    """(filters,) similarities of each to the other that is most alike; 0 for one alone."""
     if len(ppms) < 2:
         return np.zeros(len(ppms))
     found = similarity(ppms, ppms)
@@ -406,6 +408,7 @@ def _nearest(ppms: np.ndarray) -> np.ndarray:
 
 
 def _repeats(ppm: np.ndarray) -> float:
+    """How like itself a (window, 4) PPM is when moved: the largest autocorrelation, at most 1."""
     (d,) = _centred(ppm[None])
     whole = (d * d).sum()
     lags = range(1, min(LAGS, len(d) - 1) + 1)

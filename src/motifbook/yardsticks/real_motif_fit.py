@@ -101,7 +101,7 @@ def table(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) ->
 def _match_without(
     filters: Sequence[Filter], tfs: pd.Series, relevant: Mapping[str, Sequence[str]]
 ) -> np.ndarray:
-    """−log10 E of the best target that is not relevant to the TF at the filter's sites."""
+    """(filters,): −log10 E of the best target that is not relevant to the TF at its sites."""
     found = np.full(len(filters), np.nan)
     for tf, rows in tfs.groupby(tfs).groups.items():
         left = [motif for motif in matrices.jaspar() if motif.id not in relevant[tf]]
@@ -137,7 +137,7 @@ def held_out(table: pd.DataFrame, variant: str, over: str = "model") -> pd.Serie
 
 
 def _probability(regression, table: pd.DataFrame, used: Sequence[str]) -> np.ndarray:
-    """As `real_motif.score` has it."""
+    """(filters,), as `real_motif.score` has it."""
     return halved(regression.predict_proba(table[list(used)])[:, 1], table[EXCESS])
 
 

@@ -136,6 +136,7 @@ def _positions(record: Record) -> float:
 
 
 def _ppms(layer: Layer) -> np.ndarray:
+    """(filters, window, 4)."""
     return np.array([one.ppm for one in layer.filters])
 
 
