@@ -10,7 +10,9 @@ import pytest
 
 from motifbook.networks import backend
 from motifbook.networks.architectures import (
+    BY_FILTERS,
     FEWER,
+    FILTER_NUMBERS,
     MODELS,
     PAPER,
     Architecture,
@@ -426,3 +428,18 @@ def test_the_design_map_among_others():
     assert len(both) == 97
     assert both[-1].name == "cnn-50-2"
     assert choose("all,design")[: len(PAPER)] == choose("all")
+
+
+def test_networks_by_number_of_filters():
+    assert len(BY_FILTERS) == 12
+    for (pool, number), row in BY_FILTERS.items():
+        first, second = row.convs
+        assert (first.filters, first.size, first.pool) == (number, 19, pool)
+        assert (second.filters, second.size, second.pool) == (128, 5, 100 // pool)
+    names = {pool: [BY_FILTERS[pool, n].name for n in FILTER_NUMBERS] for pool in (2, 25)}
+    assert names[25] == ["cnn-25-6", "cnn-25-12", "cnn-25-18", "cnn-25", "cnn-25-60", "cnn-25-120"]
+    assert names[2] == ["cnn-2-6", "cnn-2-12", "cnn-2-18", "cnn-2", "cnn-2-60", "cnn-2-120"]
+    # What the table has, with its records, is the table's.
+    assert BY_FILTERS[25, 60] is MODELS["cnn-25-60"] and BY_FILTERS[2, 30] is MODELS["cnn-2"]
+    assert choose("cnn-2-60,cnn-25") == (BY_FILTERS[2, 60], MODELS["cnn-25"])
+    assert BY_FILTERS[2, 60].label == "CNN-2 (60)"

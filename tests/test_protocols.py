@@ -43,6 +43,8 @@ def test_the_protocols_are_what_the_code_and_the_methods_say():
         "l2": (1e-6, 1e-6),
         "batch_size": (100, 100),
         "activation": ("relu", "relu"),
+        "data": (1, 1),
+        "noise": (0, 0),
         "jaspar": ("2016", "2016"),
     }
     assert {name: (run[name], written[name]) for name in run} == known
@@ -130,13 +132,47 @@ def test_a_jaspar_release_is_a_switch_of_reading(release):
         ),
         ("as-run", "../2024", "JASPAR release 'JASPAR../2024' is not available"),
         ("as-run", "", "JASPAR release 'JASPAR' is not available"),
-        ("as-run+jaspar-2022", "2024", "names 2 JASPAR releases, expected one"),
-        ("as-run+jaspar", "2024", "unknown switch 'jaspar' .* exponential, jaspar-YEAR"),
+        ("as-run+jaspar-2022", "2024", "has jaspar 2022 and 2024, expected one of them"),
+        ("as-run+jaspar", "2024", "unknown switch 'jaspar' .* exponential, .* jaspar-YEAR"),
     ],
 )
 def test_releases_that_are_none(protocol, release, message):
     with pytest.raises(ValueError, match=message):
         with_jaspar(protocol, release)
+
+
+@pytest.mark.parametrize(
+    ("switch", "field", "value"), [("data-16", "data", 16), ("noise-5", "noise", 5)]
+)
+def test_a_switch_of_the_data_sets_its_value_and_no_more(switch, field, value):
+    before, protocol = asdict(AS_RUN), parse_protocol(f"as-run+{switch}")
+    assert asdict(protocol) == {**before, "name": f"as-run+{switch}", field: value}
+    # It is in the dataset's fingerprint, and so in a network's key already.
+    assert protocol.training() == AS_RUN.training()
+    written = parse_protocol(f"as-run+jaspar-2024+{switch}+exponential")
+    assert written.name == f"as-run+exponential+{switch}+jaspar-2024"
+
+
+def test_a_value_that_is_plain_is_not_in_the_name():
+    assert parse_protocol("as-run+noise-0+data-1+jaspar-2016") == AS_RUN
+    assert parse_protocol("as-run+noise-05+noise-5+data-016").name == "as-run+data-16+noise-5"
+
+
+@pytest.mark.parametrize(
+    ("switches", "message"),
+    [
+        ("data-0", "data-0: expected a whole number from 1 to 1000"),
+        ("data-1/16", "data-1/16: expected a whole number"),
+        ("data-", "data-: expected a whole number"),
+        ("noise-51", "noise-51: expected a whole number from 0 to 50"),
+        ("noise--5", "noise--5: expected"),
+        ("noise-5+noise-10", "'as-run\\+noise-5\\+noise-10' has noise 5 and 10, expected one"),
+        ("noise", "unknown switch 'noise' .* data-N, noise-PERCENT, jaspar-YEAR"),
+    ],
+)
+def test_values_that_are_none(switches, message):
+    with pytest.raises(ValueError, match=message):
+        parse_protocol(f"as-run+{switches}")
 
 
 @pytest.mark.parametrize("found", [5, 1.5, None, True])

@@ -151,20 +151,33 @@ def pooled_length(length: int, conv: Conv) -> int:
     return -(-length // conv.pool_stride)
 
 
+def _in_table(like: Architecture) -> Architecture:
+    """The table's network with these convolutions, or else this one."""
+    return next((row for row in MODELS.values() if row.convs == like.convs), like)
+
+
 def _cell(pool: int, size: int) -> Architecture:
-    """The table's network of this first pool and filter size, or one like it of that name."""
+    """The network of this first pool and filter size."""
     first = Conv(30, size, pool)
     # The last pool leaves two positions of 200 nt, as in the paper's networks.
     convs = (first, Conv(128, 5, -(-pooled_length(200, first) // 2)))
     name = f"pool-{pool}-size-{size}"
-    like = Architecture(name, name, convs)
-    return next((row for row in MODELS.values() if row.convs == convs), like)
+    return _in_table(Architecture(name, name, convs))
 
 
 FIRST_POOLS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 25, 50, 100)
 FILTER_SIZES = (3, 5, 7, 9, 11, 15, 19, 25)
 DESIGN = {(pool, size): _cell(pool, size) for pool in FIRST_POOLS for size in FILTER_SIZES}
 """Networks by first pool and size of the first filters (nt): what `design` means."""
+FILTER_NUMBERS = (6, 12, 18, 30, 60, 120)
+BY_FILTERS = {
+    (pool, number): _in_table(
+        _two(f"cnn-{pool}-{number}", f"CNN-{pool} ({number})", (pool, 100 // pool), filters=number)
+    )
+    for pool in (2, 25)
+    for number in FILTER_NUMBERS
+}
+"""CNN-2 and CNN-25, by first pool (nt) and number of first-layer filters."""
 
 MOST_WEIGHTS = 100_000_000
 """A network of one's own may have no more: ten thousand times as many as CNN-100."""
@@ -222,7 +235,7 @@ def choose(models: str | Iterable[str | Architecture]) -> tuple[Architecture, ..
 
 def _named(text: str) -> list[Architecture]:
     names = [part.strip() for part in text.split(",") if part.strip()]
-    cells = {row.name: [row] for row in DESIGN.values()}
+    cells = {row.name: [row] for row in (*DESIGN.values(), *BY_FILTERS.values())}
     book = cells | {name: [row] for name, row in MODELS.items()}
     book |= {"all": [MODELS[name] for name in PAPER], "design": [*DESIGN.values()]}
     known = f"there are: all, design, {', '.join(MODELS)}, or a file of networks of yours (.toml)"

@@ -3,11 +3,14 @@
 `as-run` is what the authors' code did, which made the published numbers; `as-written` is what the
 paper's Methods say. They are two values of one dataclass. A name such as
 `as-run+initialisation+window` is the first with those switches set as in the other, so that each
-difference can be tested on its own. `as-run+jaspar-2024` matches filters with another release.
+difference can be tested on its own. `as-run+jaspar-2024` matches filters with another release,
+`as-run+data-16` trains on a sixteenth of the sequences, `as-run+noise-5` with 5% of labels wrong.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from motifbook.motifs import matrices
@@ -55,6 +58,9 @@ class Protocol:
     batch_size : int
     activation : "relu" or "exponential"
         Of the first convolution, after its batch norm; deeper layers keep ReLU.
+    data, noise : int
+        One in so many training sequences is used, and so many percent of the labels of training
+        and validation are flipped; see `motifbook.sequences.harder`.
     jaspar : str
         The release whose CORE vertebrates filters are matched with.
     """
@@ -79,6 +85,8 @@ class Protocol:
     l2: float = 1e-6
     batch_size: int = 100
     activation: str = "relu"
+    data: int = 1
+    noise: int = 0
     jaspar: str = matrices.PAPERS_RELEASE
 
     def training(self) -> dict:
@@ -87,7 +95,8 @@ class Protocol:
         for name, plain in (("l1", 0.0), ("activation", "relu")):
             if everything[name] == plain:  # as before there was a choice: networks keep their key
                 del everything[name]
-        reading = {"name", "dataset", "widths", "jaspar"}.union(
+        # What is in the data or the architecture is in a network's key on their account.
+        reading = {"name", "dataset", "widths", "data", "noise", "jaspar"}.union(
             *(SWITCHES[name] for name in READING)
         )
         return {key: value for key, value in everything.items() if key not in reading}
@@ -152,45 +161,65 @@ ALONE: dict[str, dict] = {
 }
 """Switches that neither protocol has set: what the authors' code came to have (`batch` since
 2019-12-24, `l1` in CNN-50's model file since 2019-04-17), and what Koo & Ploenzke 2021 propose."""
-_JASPAR = "jaspar-"
 READING = ("sites", "weighting", "ends", "window", "trim")
 """Switches that only change how filters are read: they need no training of their own."""
+
+
+def _whole(name: str, least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\d{1,6}", text) or not least <= int(text) <= most:
+            raise ValueError(f"{name}-{text}: expected a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+VALUED: dict[str, Callable[[str], object]] = {
+    "data": _whole("data", 1, 1000),
+    "noise": _whole("noise", 0, 50),
+    "jaspar": matrices.parse_release,
+}
+"""Switches with a value, such as `noise-5`: the field that each sets, and what reads the value."""
 
 
 def parse_protocol(text: str) -> Protocol:
     """A protocol from its name: `as-run`, `as-written`, or either with switches set the other way.
 
     `as-run+optimiser+window` is `as-run` with the two switches set as in `as-written`; a switch of
-    `ALONE` has a value of its own, and so has `jaspar-YEAR`, which comes last.
+    `ALONE` has a value of its own. Those of `VALUED` come last: `data-16`, `noise-5`,
+    `jaspar-YEAR`.
 
     Raises
     ------
     ValueError
-        For an unknown protocol, switch or JASPAR release, or two releases.
+        For an unknown protocol, switch or value of a switch, or two values of one.
     """
     base, *switches = str(text).strip().split("+")  # papermill makes a number of digits
     protocols = {"as-run": (AS_RUN, AS_WRITTEN), "as-written": (AS_WRITTEN, AS_RUN)}
     if base not in protocols:
         raise ValueError(f"unknown protocol {base!r}; there are: {', '.join(protocols)}")
     protocol, other = protocols[base]
-    known = [*SWITCHES, *ALONE]
-    releases = {switch for switch in switches if switch.startswith(_JASPAR)}
-    switches = [switch for switch in switches if switch not in releases]
+    known, plain, values = [*SWITCHES, *ALONE], set[str](), dict[str, object]()
     for switch in switches:
-        if switch not in known:
-            names = ", ".join([*known, f"{_JASPAR}YEAR"])
+        name, dash, value = switch.partition("-")
+        if dash and name in VALUED:
+            found = VALUED[name](value)
+            if (first := values.setdefault(name, found)) != found:
+                raise ValueError(
+                    f"protocol {text!r} has {name} {first} and {found}, expected one of them"
+                )
+        elif switch in known:
+            plain.add(switch)
+            fields = {key: getattr(other, key) for key in SWITCHES.get(switch, ())}
+            protocol = replace(protocol, **fields, **ALONE.get(switch, {}))
+        else:
+            names = ", ".join([*known, "data-N", "noise-PERCENT", "jaspar-YEAR"])
             raise ValueError(f"unknown switch {switch!r} in protocol {text!r}; there are: {names}")
-        fields = {key: getattr(other, key) for key in SWITCHES.get(switch, ())}
-        protocol = replace(protocol, **fields, **ALONE.get(switch, {}))
-    written = [base, *sorted(set(switches), key=known.index)]
-    if len(releases) > 1:
-        raise ValueError(f"protocol {text!r} names {len(releases)} JASPAR releases, expected one")
-    for switch in releases:
-        release = matrices.parse_release(switch.removeprefix(_JASPAR))
-        if release != AS_RUN.jaspar:
-            protocol = replace(protocol, jaspar=release)
-            written.append(f"{_JASPAR}{release}")
-    return replace(protocol, name="+".join(written))
+    written = [base, *sorted(plain, key=known.index)]
+    for name in VALUED:
+        if name in values and values[name] != getattr(AS_RUN, name):
+            written.append(f"{name}-{values[name]}")
+    return replace(protocol, name="+".join(written), **values)  # type: ignore[arg-type]
 
 
 def with_jaspar(protocol: str, release: str | int | None) -> str:
@@ -201,7 +230,7 @@ def with_jaspar(protocol: str, release: str | int | None) -> str:
     ValueError
         As `parse_protocol`.
     """
-    text = protocol if release is None else f"{protocol}+{_JASPAR}{release}"
+    text = protocol if release is None else f"{protocol}+jaspar-{release}"
     return parse_protocol(text).name
 
 

@@ -30,7 +30,7 @@ from motifbook.networks.architectures import Architecture
 from motifbook.networks.keras_model import build
 from motifbook.networks.protocols import Profile, Protocol
 from motifbook.sequences import datasets
-from motifbook.sequences.datasets import SIMULATED, Dataset, Split
+from motifbook.sequences.datasets import SIMULATED, Dataset
 
 if TYPE_CHECKING:
     import keras
@@ -154,16 +154,11 @@ def subset(dataset: Dataset, profile: Profile) -> Dataset:
     if profile.sequences is None or dataset.name in SIMULATED:
         return dataset  # the simulator makes the smaller set itself
     part = min(1.0, profile.sequences / sum(len(split) for split in dataset.splits.values()))
-
-    def first(split: Split) -> Split:
-        keep = max(1, round(part * len(split)))
-        sites = split.sites
-        if sites is not None:
-            sites = sites[sites["sequence"] < keep]
-        return Split(split.bases[:keep], split.labels[:keep], sites)
-
     config = {**dataset.config, "first": profile.sequences}
-    parts = {name: first(split) for name, split in dataset.splits.items()}
+    parts = {
+        name: split.first(max(1, round(part * len(split))))
+        for name, split in dataset.splits.items()
+    }
     return Dataset(dataset.name, dataset.classes, **parts, config=config, relevant=dataset.relevant)
 
 

@@ -23,7 +23,7 @@ from motifbook.networks.protocols import Profile, Protocol
 from motifbook.networks.training import Progress, Setup
 from motifbook.records import runs, store
 from motifbook.records.runs import Layer, Record, Run
-from motifbook.sequences import catalogue, chipseq
+from motifbook.sequences import catalogue, chipseq, harder
 from motifbook.sequences.catalogue import Source
 from motifbook.sequences.datasets import SIMULATED, Dataset
 
@@ -192,7 +192,7 @@ def prepare(
 def open_dataset(
     name: str, protocol: Protocol, profile: Profile, source: Source | None = None
 ) -> Dataset:
-    """A dataset by name, as much of it as the profile uses.
+    """A dataset by name, as much of it as the profile uses, as hard as the protocol makes it.
 
     Raises
     ------
@@ -200,8 +200,10 @@ def open_dataset(
         For a name that is no dataset.
     """
     if name in SIMULATED:
-        return catalogue.simulated(name, protocol.dataset, profile.sequences or 25_000)
-    return training.subset(catalogue.open_dataset(name, source), profile)
+        dataset = catalogue.simulated(name, protocol.dataset, profile.sequences or 25_000)
+    else:
+        dataset = training.subset(catalogue.open_dataset(name, source), profile)
+    return harder.make(dataset, protocol.data, protocol.noise)
 
 
 def setup(run: Run, source: Source | None = None) -> Setup:

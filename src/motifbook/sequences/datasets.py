@@ -63,6 +63,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.bases)
 
+    def first(self, number: int) -> Split:
+        """Its first sequences, with their labels and sites."""
+        sites = None if self.sites is None else self.sites[self.sites["sequence"] < number]
+        return Split(self.bases[:number], self.labels[:number], sites)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from motifbook.sequences import chipseq, synthetic
+from motifbook.sequences import chipseq, harder, synthetic
 from motifbook.sequences.datasets import Dataset, load
 
 
@@ -71,11 +71,12 @@ class Simulation:
         Parameters
         ----------
         made : dict
-            The dataset's configuration, of which a profile may have used the `first` sequences.
+            The dataset's configuration, of which a profile may have used the `first` sequences, and
+            a protocol made it `harder`.
         relevant : mapping or None
             Of no meaning here: the motifs decide it.
         """
-        names = (self.contents.keys() | made.keys()) - {"first"}
+        names = (self.contents.keys() | made.keys()) - {"first", harder.KEY}
         return sorted(name for name in names if self.contents.get(name) != made.get(name))
 
     def __str__(self) -> str:
