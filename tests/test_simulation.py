@@ -8,7 +8,7 @@ import pytest
 
 from motifbook.records import runs
 from motifbook.records.store import OtherDataError
-from motifbook.sequences import catalogue, datasets, synthetic
+from motifbook.sequences import catalogue, datasets, harder, synthetic
 from motifbook.sequences.simulation import Simulation
 
 
@@ -90,6 +90,7 @@ def test_records_of_two_files_of_one_name_do_not_mix(data, path, tmp_path):
     source, record = Simulation.of(path), tmp_path / "trial-1.json"
     runs.check_source(record, source, data.config, {})
     runs.check_source(record, path, data.config | {"first": 30}, None)
+    runs.check_source(record, path, harder.make(data, noise=10).config, None)
     other = synthetic.configuration(seed=34, number=40, counts=(1,))
     with pytest.raises(OtherDataError, match=r"trial-1.*other: counts, length, seed\); rename"):
         runs.check_source(record, source, other, None)
