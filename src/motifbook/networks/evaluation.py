@@ -80,6 +80,6 @@ def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[float]
 
 
 def cross_entropy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """Mean binary cross-entropy of (n, classes); predictions are clipped as in the authors' code."""
+    """Mean binary cross-entropy of (n, classes), clipped as in the authors' code."""
     p = np.clip(predictions.astype(float), 1e-7, 1 - 1e-7)
     return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p)))

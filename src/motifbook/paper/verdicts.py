@@ -91,7 +91,7 @@ class _Outcome(NamedTuple):
 
 
 def _population_sd(values: np.ndarray) -> float:
-        """Of (trials,) values, as the paper prints it."""
+    """Of (trials,) values, as the paper prints it."""
     return float(np.std(values)) if len(values) > 1 else math.nan  # one trial tells no spread
 
 

@@ -81,7 +81,7 @@ def of(kernels: np.ndarray, name: str = "kernels", layer: str = "kernels") -> Ne
     flat = kernels.reshape(size * 4, filters)
 
     def scores(x: np.ndarray) -> np.ndarray:
-    """(n, length, 4) to (n, positions, filters)."""
+        """(n, length, 4) to (n, positions, filters)."""
         windows = sliding_window_view(x, size, axis=1)  # (n, positions, 4, size)
         n, positions = windows.shape[:2]
         rows = np.moveaxis(windows, 2, 3).reshape(n * positions, size * 4)
