@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -13,8 +14,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from motifbook.report import kernels_file, network
+from motifbook.report import kernels_file, measure, network
 
+ONNX = Path(__file__).parent / "data" / "onnx"
 LENGTH, SIZE, FILTERS = 20, 5, 3
 RNG = np.random.default_rng(5)
 KERNELS = RNG.normal(size=(SIZE, 4, FILTERS)).astype("float32")
@@ -117,6 +119,88 @@ def test_keras(tmp_path, keras_model, suffix):
     path = tmp_path / f"net{suffix}"
     keras_model.save(path)
     check(network.read(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"), [("keras", 1), ("pytorch", SCALE), ("pytorch-script", SCALE)]
+)
+def test_onnx_as_exporters_write_it(tmp_path, keras_model, name, scale):
+    """The same weights, by Keras's and by PyTorch's own exports: tests/data/onnx/README.md."""
+    keras_model.save(tmp_path / "net.keras")
+    one, other = network.read(tmp_path / "net.keras"), network.read(ONNX / f"{name}.onnx")
+    for what in ("size", "left", "stride", "length", "notes"):
+        assert getattr(one, what) == getattr(other, what), what
+    assert (other.nonlinearity, other.others) == ("relu", ())
+    np.testing.assert_allclose(other.kernels, one.kernels * scale, atol=1e-4)
+    active = one.activations(X)
+    np.testing.assert_allclose(other.activations(X), active, atol=1e-4)
+    np.testing.assert_allclose(other.predict(X), one.predict(X), atol=1e-4)
+    active[:, :, 1] = 0
+    np.testing.assert_allclose(other.rest(X, active), one.rest(X, active), atol=1e-4)
+    bases = np.where(X.any(axis=2), X.argmax(axis=2), 4).astype(np.uint8)
+    ours, theirs = (measure.scan(found, bases) for found in (one, other))
+    np.testing.assert_array_equal(theirs.sites, ours.sites)
+    np.testing.assert_array_equal(theirs.places, ours.places)
+    np.testing.assert_allclose(theirs.ppms, ours.ppms, atol=1e-4)
+
+
+WRITTEN_OUT = {
+    "sigmoid and mul": (("Sigmoid", "n", "p"), ("Mul", "n", "p", "r")),
+    "neg and relu and add": (("Neg", "n", "p"), ("Relu", "p", "q"), ("Add", "n", "q", "r")),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_OUT)
+def test_a_nonlinearity_that_is_written_out(tmp_path, name):
+    """As PyTorch's exports have SiLU; the second is ReLU, by itself less its negative part."""
+
+    def written(graph):
+        del graph.node[2]
+        for at, (kind, *inputs, output) in enumerate(WRITTEN_OUT[name]):
+            graph.node.insert(2 + at, helper.make_node(kind, inputs, [output]))
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(written), path)
+    found = network.read(path)
+    assert found.nonlinearity == f"{name} after batch norm" and not found.notes
+    silent = found.activations(X)
+    if "relu" in name:
+        assert np.abs(silent - expected_activations()).max() < 1e-4
+    else:
+        np.testing.assert_allclose(found.rest(X, silent), found.predict(X), atol=1e-6)
+        assert -0.3 < silent.min() < -0.2  # SiLU's lowest is -0.278
+    silent[:, :, 1] = 0
+    assert np.abs(found.rest(X, silent) - expected_outputs(silent)).max() < 1e-4
+
+
+def test_what_is_added_to_something_else_is_no_nonlinearity(tmp_path):
+    def residual(graph):
+        graph.node.insert(1, helper.make_node("Conv", ["c", "w2"], ["c2"], pads=[2, 2]))
+        graph.initializer.append(tensor("w2", np.zeros((FILTERS, FILTERS, SIZE), "f")))
+        graph.node.insert(3, helper.make_node("Sigmoid", ["n"], ["s2"]))
+        graph.node.insert(4, helper.make_node("Mul", ["n", "s2"], ["m2"]))
+        graph.node[5].CopyFrom(helper.make_node("Add", ["m2", "c2"], ["r"]))
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(residual), path)
+    assert network.read(path).nonlinearity == "none"
+
+
+@pytest.mark.parametrize("pads", [(0, 0), (9, 7), (40, 0)])
+def test_however_many_zeros_are_put_around_the_sequence(tmp_path, pads):
+    def padded(graph):
+        del graph.node[1:], graph.output[:], graph.node[0].attribute[:]
+        graph.node[0].attribute.append(helper.make_attribute("pads", pads))
+        graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, ["n", 3, "p"]))
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(padded), path)
+    found = network.read(path)
+    assert found.left == pads[0]
+    padded = np.pad(X, ((0, 0), pads, (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, SIZE, axis=1)  # n, p, 4, size
+    expected = np.einsum("npck,kcf->npf", windows, KERNELS)
+    np.testing.assert_allclose(found.activations(X), expected, atol=1e-4)
 
 
 def test_the_order_of_channels(tmp_path):
@@ -244,6 +328,11 @@ def twice(model):
     model.graph.node.append(helper.make_node("Conv", ["x", "w"], ["c2"], "other"))
 
 
+def other_strand(model):
+    model.graph.node.append(helper.make_node("Neg", ["x"], ["turned"]))
+    model.graph.node.append(helper.make_node("Conv", ["turned", "w"], ["c2"], "other"))
+
+
 def no_filters(model):
     model.graph.initializer[0].CopyFrom(tensor("w", np.zeros((0, 4, 5), "f")))
 
@@ -260,6 +349,7 @@ def no_filters(model):
         (second_input, ("2 inputs (x, z)",)),
         (five, ("sequences of shape (?, 5, 20)", "(n, 4, length)")),
         (twice, ("first, other share their weights", "two strands")),
+        (other_strand, ("first, other share their weights", "two strands")),
         (no_filters, ("no filters",)),
     ],
 )

@@ -30,6 +30,9 @@ _BETWEEN = {"BatchNormalization": "batch norm", "Add": "", "Sub": "", "Mul": "",
 _NONLINEAR = {"Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Mish", "Swish", "Exp",
               "Sigmoid", "HardSigmoid", "HardSwish", "Softplus", "Softsign", "Tanh", "Clip",
               "ThresholdedRelu"}  # fmt: skip
+_ELEMENTWISE = {*_NONLINEAR, "Abs", "Add", "Cast", "Div", "Erf", "Greater", "Less", "Log", "Max",
+                "Min", "Mul", "Neg", "Not", "Pow", "Sign", "Sqrt", "Sub", "Where"}  # fmt: skip
+"""What a nonlinearity may be written out in, as x · sigmoid(x) is."""
 _FLOATS = (1, 10)
 """ONNX's numbers of float32 and float16."""
 _FILLS = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1}
@@ -236,7 +239,7 @@ class _Reader:
             )
         conv = convs[layer]
         weights = conv.input[1]
-        twice = [name for name, one in convs.items() if one.input[1] == weights]
+        twice = [name for name, one in every.items() if one.input[1] == weights]
         if len(twice) > 1:
             raise ValueError(
                 f"{self.path}: {', '.join(twice)} share their weights, as in a network of two "
@@ -342,6 +345,9 @@ class _Reader:
             if best is None:
                 best = (name, list(axes))
             if len(users) != 1:
+                joined, steps = self._written_out(name)
+                if joined:
+                    return joined, " and ".join(between), " and ".join(dict.fromkeys(steps)), axes
                 break
             (node,) = users
             options = {a.name: a for a in node.attribute}
@@ -372,6 +378,27 @@ class _Reader:
             best = (name, list(axes))
         name, axes = best
         return name, " and ".join(between), "", axes
+
+    def _written_out(self, name: str) -> tuple[str, list[str]]:
+        """Where all that is made of a tensor, element by element, is one again; and by what.
+
+        Empty where it never is.
+        """
+        inside, steps, waiting = {name}, [], {name: len(self.users.get(name, []))}
+        for node in self.model.graph.node:  # in order, for the file is sound
+            made_of = [one for one in node.input if one in inside]
+            known = all(one in inside or one in self.constants for one in node.input if one)
+            if not made_of or not known or node.op_type not in _ELEMENTWISE:
+                continue
+            (output,) = node.output
+            inside.add(output)
+            steps.append(node.op_type.lower())
+            for one in made_of:
+                waiting[one] -= 1
+            waiting[output] = len(self.users.get(output, []))
+            if not any(left for one, left in waiting.items() if one != output):
+                return output, steps
+        return "", []
 
     def _length(self) -> int | None:
         rest = list(self.shape[1:])
@@ -405,20 +432,20 @@ class _Reader:
         x = np.eye(4, dtype=np.float32)[bases]
         conv, active = front({self.input.name: self._laid(x)})
         found = conv.reshape(*conv.shape[:2], -1).transpose(0, 2, 1).astype(float)  # n, p, filters
-        padded = np.pad(x, ((0, 0), (size, size + stride * found.shape[1]), (0, 0)))
+        begins = np.arange(found.shape[1]) * stride
+        most = max(begins[-1] + size - length, 0) + stride - 1  # zeros on the left
+        padded = np.pad(x, ((0, 0), (most, most), (0, 0)))
         left = None
-        for start in range(size + 1):
-            begins = np.arange(found.shape[1]) * stride - start
-            inside = begins + size <= length + size
-            rows = padded[:, (begins + size)[inside, None] + np.arange(size)]
-            off = found[:, inside] - np.einsum("npkc,kcf->npf", rows, kernels)
-            if inside.any() and np.ptp(off, axis=(0, 1)).max() <= 1e-3 * (1 + np.ptp(found)):
+        for start in range(most + 1):
+            rows = padded[:, (begins + most - start)[:, None] + np.arange(size)]
+            off = found - np.einsum("npkc,kcf->npf", rows, kernels)
+            if np.ptp(off, axis=(0, 1)).max() <= 1e-3 * (1 + np.ptp(found)):
                 left = start
                 break
         if left is None:
             raise ValueError(
                 f"{self.path}: the first convolution does not read the sequence base by base, or "
-                "pads it with other than zeros, or by more than a filter's size"
+                "pads it with other than zeros"
             )
         where_filters, *where_space = 1, *range(2, conv.ndim)
         longest = max(where_space, key=lambda i: conv.shape[i])
