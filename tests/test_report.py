@@ -440,8 +440,8 @@ def test_targets_of_no_use_are_named_before_any_work(planted):
         measure.measure(found, given, nothing, "mine")
 
 
-@pytest.mark.parametrize("other", ["report.json", "hits.tsv", "filters.meme"])
-def test_files_of_others_beside_a_page_are_not_replaced(tmp_path, other):
+@pytest.mark.parametrize("other", ["report.html", "report.json", "hits.tsv", "filters.meme"])
+def test_files_of_others_are_not_replaced(tmp_path, other):
     (tmp_path / other).write_text('{"mine": 1}')
     with pytest.raises(ValueError, match=f"{other}: is there and of no report of ours"):
         pages.check_replaced(tmp_path / "report.html")
@@ -449,6 +449,16 @@ def test_files_of_others_beside_a_page_are_not_replaced(tmp_path, other):
     # What a report wrote is replaced by the next.
     (tmp_path / "report.json").write_text('{"motifbook": "1", "network": {}, "filters": []}')
     pages.check_replaced(tmp_path / "report.html")
+
+
+def test_a_page_of_ours_alone_is_replaced(tmp_path, planted):
+    found, given = planted
+    report = measure.measure(found, given, matrices.ground_truth(), "twelve")
+    (tmp_path / "mine.html").write_text(pages.html(report))
+    pages.check_replaced(tmp_path / "mine.html")
+    (tmp_path / "mine.hits.tsv").write_text("query\n")
+    with pytest.raises(ValueError, match=r"mine\.hits\.tsv: is there"):
+        pages.check_replaced(tmp_path / "mine.html")
 
 
 def test_a_genome_is_of_no_use_to_sequences(tmp_path):

@@ -188,8 +188,8 @@ def _parser() -> argparse.ArgumentParser:
         _report,
         "Which first-layer filters of a network of yours are motifs? One HTML page says.",
         "Beside report.html lie filters.meme, hits.tsv and report.json; beside mine.html, "
-        "mine.filters.meme, mine.hits.tsv and mine.json. The page is replaced if it is there, "
-        "these only if they are of an earlier report. Nothing in the network's file is executed.",
+        "mine.filters.meme, mine.hits.tsv and mine.json. What is there is replaced only "
+        "if it is of an earlier report. Nothing in the network's file is executed.",
     )
     report.add_argument(
         "model", type=_path, metavar="MODEL", help=".keras, .h5, .onnx; or kernels: .npz, .npy"
@@ -207,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_named,
         required=True,
         metavar="FILE.html",
-        help="the page; replaced if it is there",
+        help="the page; that of an earlier report is replaced",
     )
     report.add_argument(
         "--layer", help="name of the convolution, or of the array in a .npz (default: the first)"

@@ -55,7 +55,7 @@ def _name(figure: Figure, ax: Axes) -> str:
     """What to call a panel: its title, or the label of its values."""
     title = ax.get_title() or ax.get_title(loc="left")
     across, up = (" ".join(text.split()) for text in (ax.get_xlabel(), ax.get_ylabel()))
-    values = across if _is_named(_rows(ax)) else up
+    values = across if _is_named(_shared(ax, "y")) else up
     return ": ".join(part for part in (" ".join(title.split()), values) if part)
 
 
@@ -69,15 +69,10 @@ def _is_scale(ticks: dict[float, str]) -> bool:
     return any("." in text and not re.search(r"[A-Za-z]", text) for text in ticks.values())
 
 
-def _rows(ax: Axes) -> dict[float, str]:
-    """Ticks of the y axis; of panels that share it, the first has them."""
-    shared = (ax, *ax.get_shared_y_axes().get_siblings(ax))
-    return next((ticks for one in shared if (ticks := _ticks(one.yaxis))), {})
-
-
-def _columns(ax: Axes) -> dict[float, str]:
-    shared = (ax, *ax.get_shared_x_axes().get_siblings(ax))
-    return next((ticks for one in shared if (ticks := _ticks(one.xaxis))), {})
+def _shared(ax: Axes, axis: str) -> dict[float, str]:
+    """Ticks of the x or y axis; of panels that share it, the first has them."""
+    shared = (ax, *getattr(ax, f"get_shared_{axis}_axes")().get_siblings(ax))
+    return next((ticks for one in shared if (ticks := _ticks(getattr(one, f"{axis}axis")))), {})
 
 
 def _ticks(axis) -> dict[float, str]:
@@ -91,9 +86,9 @@ def _panel(ax: Axes, name: str) -> str:
     if meshes:
         return _mesh(ax, meshes[0], name)
     series = _series(ax)
-    rows = _rows(ax)
+    rows = _shared(ax, "y")
     across = _is_named(rows)
-    ticks = rows if across else _columns(ax)
+    ticks = rows if across else _shared(ax, "x")
     told = [_told(key, marks, ax, across, ticks) for key, marks in list(series.items())[:MOST]]
     if not told:
         return ""

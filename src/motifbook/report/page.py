@@ -28,6 +28,7 @@ _GLYPHS = {  # in a box of 10 by 10, y down
     "H7.9V7.2C7.2 7.9 6.4 8.2 5.3 8.2C3.4 8.2 2.2 7 2.2 5S3.4 1.8 5.3 1.8C6.6 1.8 7.5 2.5 7.9 3.8Z",
     "T": "M0 0H10V1.8H6.1V10H3.9V1.8H0Z",
 }
+_GENERATOR = '<meta name="generator" content="motifbook'
 _WIDE, _HIGH = 11, 34  # of a logo's column, and of two bits
 
 
@@ -66,23 +67,32 @@ def write(report: Report, path: Path | str, *inputs: Path | str) -> list[Path]:
 
 
 def check_replaced(path: Path | str) -> None:
-    """Refuse to replace files beside a page that are of no report.
+    """Refuse to replace a page and files beside it that are of no report.
 
-    They are replaced where the numbers among them are a report's: these are written first.
+    They are replaced where the numbers among them are a report's: these are written first. A page
+    may also lie alone.
 
     Raises
     ------
     ValueError
         Naming the first of them.
     """
-    page, *others = (names := beside(path)).values()
-    there = [name for name in others if os.path.lexists(name)]
+    names = beside(path)
+    there = [name for name in names.values() if os.path.lexists(name) and not _is_page(name)]
     if not there or _is_report(names["numbers"]):
         return
     raise ValueError(
-        f"{there[0]}: is there and of no report of ours, which {page.name} would replace; give "
-        "--output another name"
+        f"{there[0]}: is there and of no report of ours, so it is not replaced; give --output "
+        "another name"
     )
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _GENERATOR.encode() in file.read(1000)
+    except OSError:
+        return False
 
 
 def _is_report(path: Path) -> bool:
@@ -255,6 +265,7 @@ def html(report: Report) -> str:
     title = f"Which filters of {network.name} are motifs?"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
+{_GENERATOR} {__version__}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{style}</style></head><body>
 <svg width="0" height="0" aria-hidden="true"><defs>{glyphs}</defs></svg>

@@ -27,6 +27,7 @@ say is provisional.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -281,9 +282,12 @@ class Attribution(Envelope, frozen=True, kw_only=True, eq=False):
         yield from store.repeated("pairs", ((pair.sequence, pair.tf) for pair in self.pairs))
         yield from store.repeated("maps", ((one.reader, one.method) for one in self.maps))
         yield from store.repeated("networks", (network.run for network in self.networks))
+        length = self.configuration.get("dataset", {}).get("length", math.inf)
         for at, pair in enumerate(self.pairs):
             if pair.tf not in TFS:
                 yield f"pairs[{at}].tf", repr(pair.tf), f"one of {', '.join(TFS)}"
+            if pair.positions >= length:
+                yield f"pairs[{at}].positions", pair.positions, f"fewer than {length}, all"
         for at, network in enumerate(self.networks):
             if network.best_epoch > network.epochs:
                 yield f"networks[{at}].best_epoch", network.best_epoch, f"at most {network.epochs}"

@@ -27,7 +27,7 @@ from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
 from motifbook.networks import evaluation, training
-from motifbook.networks.architectures import Architecture
+from motifbook.networks.architectures import MODELS, Architecture
 from motifbook.records import experiment, runs, store
 from motifbook.records.runs import Filter, Layer, Record, Run
 from motifbook.records.store import Count, Envelope, Fraction, Number
@@ -91,6 +91,8 @@ class Null(Envelope, frozen=True, kw_only=True, eq=False):
         for at, row in enumerate(self.rows):
             if row.dead > row.filters:
                 yield f"rows[{at}].dead", row.dead, f"at most {row.filters}, its filters"
+            if row.model in MODELS and row.layer > (last := len(MODELS[row.model].convs)):
+                yield f"rows[{at}].layer", row.layer, f"at most {last}"
             if (row.match_relevant or 0) > row.match_any:
                 yield f"rows[{at}].match_relevant", row.match_relevant, f"at most {row.match_any}"
             most = row.match_any if row.commonest else 0
