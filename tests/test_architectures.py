@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from motifbook.networks.architectures import (
     Architecture,
     Conv,
     choose,
+    of_row,
     parse_models,
     pooled_length,
     read,
@@ -441,5 +442,7 @@ def test_networks_by_number_of_filters():
     assert names[2] == ["cnn-2-6", "cnn-2-12", "cnn-2-18", "cnn-2", "cnn-2-60", "cnn-2-120"]
     # What the table has, with its records, is the table's.
     assert BY_FILTERS[25, 60] is MODELS["cnn-25-60"] and BY_FILTERS[2, 30] is MODELS["cnn-2"]
-    assert choose("cnn-2-60,cnn-25") == (BY_FILTERS[2, 60], MODELS["cnn-25"])
-    assert BY_FILTERS[2, 60].label == "CNN-2 (60)"
+    row_60 = BY_FILTERS[2, 60]
+    assert choose("cnn-2-60,cnn-25") == (row_60, MODELS["cnn-25"])
+    # A record of it is of the same network.
+    assert of_row("cnn-2-60", {"convs": [asdict(c) for c in row_60.convs]}) == row_60

@@ -171,11 +171,10 @@ DESIGN = {(pool, size): _cell(pool, size) for pool in FIRST_POOLS for size in FI
 """Networks by first pool and size of the first filters (nt): what `design` means."""
 FILTER_NUMBERS = (6, 12, 18, 30, 60, 120)
 BY_FILTERS = {
-    (pool, number): _in_table(
-        _two(f"cnn-{pool}-{number}", f"CNN-{pool} ({number})", (pool, 100 // pool), filters=number)
-    )
+    (pool, number): _in_table(_two(name, name, (pool, 100 // pool), filters=number))
     for pool in (2, 25)
     for number in FILTER_NUMBERS
+    for name in (f"cnn-{pool}-{number}",)
 }
 """CNN-2 and CNN-25, by first pool (nt) and number of first-layer filters."""
 
