@@ -43,6 +43,7 @@ ORDER = [
     "databases",
     "activation",
     "design",
+    "limits",
     "attribution",
     "rerun",
     "runs",
@@ -359,7 +360,7 @@ def smoke_results(tmp_path_factory):
 SOME = "cnn-1,cnn-2,cnn-25,cnn-25-60,cnn-50-2,cnn9-4"
 """Of each chapter a few: what it says of all of them is what the build shows."""
 FEWER = dict.fromkeys(
-    ("activation", "attribution", "databases", "design", "in-vivo"), "cnn-2,cnn-25"
+    ("activation", "attribution", "databases", "design", "in-vivo", "limits"), "cnn-2,cnn-25"
 )
 """Of those that read every network again, or train it anew."""
 

@@ -25,21 +25,23 @@ inconclusive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from scipy import stats
 
 from motifbook.book import chapter, figures
-from motifbook.book.chapter import Gathered, count, mean_sd
+from motifbook.book.chapter import Gathered, count, mean_sd, signed
 from motifbook.book.provenance import Markup, provenance
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import BY_FILTERS, FILTER_NUMBERS
-from motifbook.networks.protocols import parse_protocol
+from motifbook.networks.protocols import AS_RUN, parse_protocol
 from motifbook.paper import measures, rules
 from motifbook.sequences import harder, synthetic
 from motifbook.sequences.datasets import Dataset
@@ -89,13 +91,15 @@ Pages = Mapping[tuple[str, int], Gathered]
 """A way and a level to its runs."""
 
 
-def gather(models: str, trials: str | int, **options: str) -> Pages:
+def gather(models: str, trials: str | int, **options: Any) -> Pages:
     """The chapter's runs; parameters as in `chapter.gather`."""
     pages = {}
     for name, way in WAYS.items():
         for level in way.levels:
-            number, protocol = (level, "as-run") if name == "filters" else (30, f"{name}-{level}")
-            protocol = parse_protocol("as-run" if number == level else f"as-run+{protocol}").name
+            number, protocol = level, "as-run"
+            if name != "filters":
+                number, protocol = WAYS["filters"].plain, f"as-run+{name}-{level}"
+            protocol = parse_protocol(protocol).name  # which has no plain value in it
             rows = [BY_FILTERS[pool, number] for pool in NETWORKS.values()]
             pages[name, level] = chapter.gather(rows, models, trials, protocol=protocol, **options)
     return pages
@@ -108,10 +112,10 @@ def line(pages: Pages) -> Markup:
 
 
 def measured(pages: Pages, own: Mapping[str, float] | None = None) -> pd.DataFrame:
-    """One row per run and way: `way`, `level`, `network`, `trial`, `QUANTITIES`, and its course.
+    """One row per run and way: `way`, `level`, `network`, `trial`, `QUANTITIES`, and more.
 
-    `shown` holds the TFs whose motif it shows, `epochs` and `best_epoch` how long it was trained.
-    The plain runs are in it once for each way.
+    `shown` holds the TFs whose motif it shows, `by_class` its AUROC of each TF. The plain runs are
+    in it once for each way.
 
     Parameters
     ----------
@@ -121,8 +125,8 @@ def measured(pages: Pages, own: Mapping[str, float] | None = None) -> pd.DataFra
         Each motif's own precision; that in the paper's test set unless given.
     """
     own = dict(own or site_accuracy.own_precision(synthetic.get().test))
-    labels = {row.name: label for label, pool in NETWORKS.items() for (first, _), row in
-              BY_FILTERS.items() if first == pool}  # fmt: skip
+    labels = {BY_FILTERS[pool, number].name: network for network, pool in NETWORKS.items()
+              for number in FILTER_NUMBERS}  # fmt: skip
     tables = []
     for (way, level), page in pages.items():
         table = site_accuracy.by_run(page.records, own)
@@ -132,14 +136,23 @@ def measured(pages: Pages, own: Mapping[str, float] | None = None) -> pd.DataFra
             dtype=object,
         )
         table["motifs"] = table["shown"].map(len).astype(float)
+        scores = [dict(zip(one.classes, one.test.auroc, strict=True)) for one in page.records]
+        table["by_class"] = pd.Series(scores, dtype=object)
         tables.append(table.assign(way=way, level=level, network=table["model"].map(labels)))
-    columns = ["way", "level", "network", "trial", *QUANTITIES, "shown", "epochs", "best_epoch"]
+    columns = ["way", "level", "network", "trial", *QUANTITIES, "shown", "by_class"]
     return pd.concat(tables, ignore_index=True)[columns]
 
 
-def _of(table: pd.DataFrame, way: str, level: int, network: str) -> pd.DataFrame:
+def _of(table: pd.DataFrame, way: str, level: int, network: str, quantity: str) -> np.ndarray:
+    """A quantity's values over trials."""
     found = table["way"].eq(way) & table["level"].eq(level) & table["network"].eq(network)
-    return table[found].sort_values("trial")
+    return table[found].sort_values("trial")[quantity].to_numpy()
+
+
+def information() -> pd.Series:
+    """Information of each of the twelve motifs, in bits, the largest first."""
+    bits = [matrices.information(motif.ppm).sum() for motif in matrices.ground_truth()]
+    return pd.Series(bits, index=list(matrices.TFS)).sort_values(ascending=False)
 
 
 def shares(table: pd.DataFrame, way: str, network: str) -> pd.DataFrame:
@@ -152,7 +165,7 @@ def shares(table: pd.DataFrame, way: str, network: str) -> pd.DataFrame:
     """
     columns = {}
     for level in WAYS[way].levels:
-        shown = _of(table, way, level, network)["shown"]
+        shown = _of(table, way, level, network, "shown")
         columns[level] = [
             np.mean([tf in one for one in shown]) if len(shown) else np.nan for tf in matrices.TFS
         ]
@@ -193,8 +206,9 @@ def panels(table: pd.DataFrame, quantity: str) -> Figure:
             places = mine["level"].map(way.levels.index) + (number - 0.5) * 0.16
             dots = {"ls": "", "ms": 5, "mew": 0, "alpha": 0.7, "label": network}
             ax.plot(places, mine[quantity], gid=f"{network}-{quantity}", **dots, **look)
-            means = mine.groupby(places)[quantity].mean()
-            ax.plot(means.index, means, lw=1.5, color=look["color"], label="_means")
+            means = mine.groupby("level")[quantity].mean().reindex(way.levels)
+            middle = np.arange(len(means)) + (number - 0.5) * 0.16
+            ax.plot(middle, means, lw=1.5, color=look["color"], label="_means")
         ax.set_xticks(range(len(way.levels)), map(way.label, way.levels))
         ax.set(xlabel=way.title, xlim=(-0.5, len(way.levels) - 0.5))
         ax.tick_params(axis="x", labelsize=9)
@@ -210,23 +224,27 @@ def panels(table: pd.DataFrame, quantity: str) -> Figure:
 def by_motif(table: pd.DataFrame, network: str = "CNN-25") -> Figure:
     """In how many trials a network shows each motif: motifs down, a panel for each way.
 
-    See which rows turn pale first from the dotted column to the right.
+    See whether the rows turn pale from below: motifs are sorted by their information.
     """
     if table.empty:
         return figures.saying("no run on record yet")
+    bits = information()
+    names = [f"{tf} ({value:.1f})" for tf, value in bits.items()]
     widths = [len(way.levels) for way in WAYS.values()]
     figure, axes = plt.subplots(
         1, len(WAYS), figsize=(figures.WIDTH, 4.4), sharey=True, width_ratios=widths
     )
     for ax, (name, way) in zip(axes, WAYS.items(), strict=True):
-        trials = [len(_of(table, name, level, network)) for level in way.levels]
-        share = shares(table, name, network).rename(columns=way.label)
+        trials = [len(_of(table, name, level, network, "trial")) for level in way.levels]
+        share = shares(table, name, network).loc[bits.index].set_axis(names)
+        share = share.rename(columns=way.label)
         numbers = (share * trials).map(lambda value: "" if np.isnan(value) else f"{value:.0f}")
         look = {"cmap": "Blues", "vmin": 0, "vmax": 1, "cbar": False, "linewidths": 1}
         sns.heatmap(
             share, ax=ax, annot=numbers, fmt="", linecolor="white", annot_kws={"size": 9}, **look
         )
-        ax.set(xlabel=way.title, ylabel="")
+        ax.set(xlabel=way.title, ylabel="motif (bits)" if name == "data" else "")
+        ax.grid(False)
         ax.tick_params(length=0, labelsize=9)
         plt.setp(ax.get_xticklabels(), rotation=0)
         plt.setp(ax.get_yticklabels(), rotation=0)
@@ -235,19 +253,20 @@ def by_motif(table: pd.DataFrame, network: str = "CNN-25") -> Figure:
 
 # --- By the rules -----------------------------------------------------------------------------
 
-LOSES = "CNN-25 loses motifs"
-EASIER = "CNN-25 stays the easier to read"
-BETTER = "CNN-2 predicts better"
-HIDES = "the AUROC hides the loss"
+CLAIMS = (
+    "CNN-25 loses motifs",
+    "CNN-25 stays the easier to read",
+    "CNN-2 predicts better",
+    "the AUROC hides the loss",
+)
 
 
-def _judged(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> str:
+def _greater(*pairs: Sequence[np.ndarray]) -> str:
     """Whether the first is greater in every pair of values over trials, by the second rule."""
-    pairs = list(pairs)
     few = min(len(side) for pair in pairs for side in pair)
     if not few:
         return rules.NOT_RUN
-    between = [rules.difference(*map(rules.summary, pair)) for pair in pairs]
+    between = [rules.difference(rules.summary(a), rules.summary(b)) for a, b in pairs]
     verdict = rules.INCONCLUSIVE
     if all(one.interval()[0] > 0 for one in between):
         verdict = rules.HOLDS
@@ -256,42 +275,193 @@ def _judged(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> str:
     return verdict + (rules.PROVISIONAL if few < 3 else "")
 
 
-def _hidden(plain: np.ndarray, lossy: np.ndarray) -> str:
-    """Whether two AUROCs are alike within the ledger's margin."""
-    between = rules.difference(rules.summary(lossy), rules.summary(plain))
-    margin = rules.LIMITS["auroc"][1]
+def _alike(a: np.ndarray, b: np.ndarray) -> str:
+    """Whether two AUROCs are, within the ledger's margin."""
+    between, margin = rules.difference(rules.summary(a), rules.summary(b)), rules.LIMITS["auroc"][1]
     low, high = between.interval()
-    verdict = rules.FAILS if max(low, -high) > margin else rules.INCONCLUSIVE
+    verdict = rules.FAILS if low > margin or high < -margin else rules.INCONCLUSIVE
     verdict = rules.HOLDS if rules.equivalent(between, margin, 0.0) else verdict
-    return verdict + (rules.PROVISIONAL if min(len(plain), len(lossy)) < 3 else "")
+    return verdict + (rules.PROVISIONAL if min(len(a), len(b)) < 3 else "")
+
+
+def _harder(table: pd.DataFrame, way: str, network: str, quantity: str) -> list[np.ndarray]:
+    return [_of(table, way, level, network, quantity) for level in WAYS[way].harder]
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """What is claimed, a row each, and its verdict on each way."""
+    """A row for each of `CLAIMS` and its verdict on each way."""
+    columns: dict[str, Sequence[str]] = {"claim": CLAIMS}
+    for name, way in WAYS.items():
+        ends = [_of(table, name, at, "CNN-25", "motifs") for at in (way.plain, way.levels[-1])]
+        matches, scores = (
+            [_harder(table, name, network, quantity) for network in networks]
+            for networks, quantity in (
+                (("CNN-25", "CNN-2"), "match_relevant"),
+                (("CNN-2", "CNN-25"), "auroc"),
+            )
+        )
+        hides = "no loss" if all(map(len, ends)) else rules.NOT_RUN
+        if found := first_loss(table, name, "CNN-25"):
+            at = (way.plain, found[0])
+            hides = _alike(*(_of(table, name, level, "CNN-25", "auroc") for level in at))
+        over = (_greater(*zip(*both, strict=True)) for both in (matches, scores))
+        columns[way.title] = _greater(ends), *over, hides
+    return pd.DataFrame(columns)
+
+
+# --- In words ---------------------------------------------------------------------------------
+
+
+def on_record(pages: Pages) -> str:
+    """How many runs there are, and of which levels fewer trials than asked for, in words."""
+    wanted = {run for page in pages.values() for run in page.wanted}
+    there = {record.run for page in pages.values() for record in page.records}
+    few = [
+        f"{WAYS[way].title} {WAYS[way].label(level)}, {len(page.records)} of {len(page.wanted)}"
+        for (way, level), page in pages.items()
+        if len(page.records) < len(page.wanted)
+    ]
+    said = f"{len(there)} of {len(wanted)} runs are on record."
+    return f"{said} Runs are missing of: {'; '.join(few)}." if few else said
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _first(table: pd.DataFrame, name: str) -> tuple[str, int | None]:
+    """What CNN-25 loses first on a way, in words, and where; the last level if nothing."""
+    way = WAYS[name]
+    if found := first_loss(table, name, "CNN-25"):
+        return f"with {way.words(found[0])} it first loses {', '.join(found[1])}", found[0]
+    seen = [one for one in way.harder if len(_of(table, name, one, "CNN-25", "trial"))]
+    if not seen:
+        return f"of {way.title} nothing is known yet", None
+    return f"with {way.words(seen[-1])} it has lost none", seen[-1]
+
+
+def _change(table: pd.DataFrame, way: str, level: int, network: str, quantity: str) -> str:
+    """From plain to a level, means over trials."""
+    ends = (_of(table, way, one, network, quantity) for one in (WAYS[way].plain, level))
+    decimals = 3 if quantity == "auroc" else 1
+    return " → ".join(f"{each.mean():.{decimals}f}" if len(each) else "?" for each in ends)
+
+
+def answer(table: pd.DataFrame) -> str:
+    """Our answer, in words: what is lost first on each way, and what both networks do there."""
+    plain = {network: _of(table, "data", 1, network, "motifs") for network in NETWORKS}
+    if not all(map(len, plain.values())):
+        return "Not known yet: no plain run of CNN-25 and CNN-2 is on record."
+    said = [
+        "Plain, with all training sequences, 30 filters and no label wrong, CNN-25 shows "
+        f"{mean_sd(plain['CNN-25'], 1)} of the 12 motifs, and CNN-2 {mean_sd(plain['CNN-2'], 1)}."
+    ]
+    for name in WAYS:
+        lost, level = _first(table, name)
+        if level is not None:
+            each = {
+                network: f"{_change(table, name, level, network, 'motifs')} motifs, AUROC "
+                f"{_change(table, name, level, network, 'auroc')}"
+                for network in NETWORKS
+            }
+            said.append(f"{_sentence(lost)}: {each['CNN-25']}. CNN-2 meanwhile: {each['CNN-2']}.")
+    return " ".join(said)
+
+
+def in_short(table: pd.DataFrame) -> tuple[str, ...]:
+    """What was learned, in a few points."""
+    lost = "; ".join(_first(table, name)[0] for name in WAYS)
+    return (
+        f"CNN-25: {lost}.",
+        *(
+            f"{_sentence(row.pop('claim'))}? "
+            + ", ".join(f"{title}: {verdict}" for title, verdict in row.items())
+            + "."
+            for row in verdicts(table).to_dict("records")
+        ),
+    )
+
+
+def courses(pages: Pages) -> str:
+    """Whether runs were cut short, and how many batches the kept weights had seen, in words."""
+    runs = {record.run: record for page in pages.values() for record in page.records}
+    cut = sum(record.epochs == run.scale.epochs for run, record in runs.items())
+    number, seen = len(synthetic.get().train), {}
+    for level in (1, 16):
+        batches = math.ceil(number / level / AS_RUN.batch_size)
+        best = [record.best_epoch for record in pages["data", level].records]
+        seen[level] = f"{np.median(best) * batches:,.0f}" if best else "?"
+    return (
+        f"{cut} of {count(len(runs), 'run')} ran into the limit of epochs; the others stopped "
+        "because the validation loss no longer fell. The weights that were kept had seen, in the "
+        f"median, {seen[1]} batches with all training sequences and {seen[16]} with a sixteenth."
+    )
+
+
+def true_positives(dataset: Dataset) -> str:
+    """Of training labels that say that a motif is there, how many are right, in words."""
+    truth, said = dataset.train.labels.astype(bool), []
+    for noise in WAYS["noise"].harder:
+        labels = harder.make(dataset, noise=noise).train.labels.astype(bool)
+        said.append(f"{truth[labels].mean():.0%} with {noise}%")
+    return (
+        "A label says that a motif is there, or that it is not, and most say that it is not. So "
+        "of the training labels that say that one is there, few errors make many wrong: right are "
+        f"{', '.join(said)}."
+    )
+
+
+def _shown(table: pd.DataFrame, way: str) -> pd.Series:
+    """In which part of its trials CNN-25 shows each motif, mean over the harder levels."""
+    return shares(table, way, "CNN-25")[list(WAYS[way].harder)].mean(axis=1)
+
+
+def by_information(table: pd.DataFrame) -> str:
+    """Whether motifs of little information are lost first, in words."""
+    bits, said = information(), []
+    for name, way in WAYS.items():
+        shown = _shown(table, name).loc[bits.index]
+        if shown.min() < shown.max():
+            said.append(f"{signed(stats.spearmanr(bits, shown).statistic)} ({way.title})")
+    if not said:
+        return "Whether a motif's information matters is not known yet."
+    return (
+        "Spearman's correlation of a motif's information with the part of CNN-25's harder runs "
+        f"that show it: {', '.join(said)}. No rule asked for this; it was looked at afterwards."
+    )
+
+
+def meanwhile(table: pd.DataFrame) -> str:
+    """The AUROC of the motifs that CNN-25 no longer shows, and CNN-2's of the same, in words."""
     rows = []
-    for claim in (LOSES, EASIER, BETTER, HIDES):
-        row = {"claim": claim}
-        for name, way in WAYS.items():
+    for way in WAYS:
+        classes, shown = (_harder(table, way, "CNN-25", one) for one in ("by_class", "shown"))
+        others = _harder(table, way, "CNN-2", "by_class")
+        for mine, held, beside in zip(classes, shown, others, strict=True):
+            theirs = pd.DataFrame(list(beside)).mean()
+            for scores, tfs in zip(mine, held, strict=True):
+                rows += [(tf in tfs, scores[tf], theirs[tf]) for tf in theirs.index]
+    found = pd.DataFrame(rows, columns=["shown", "CNN-25", "CNN-2"])
+    if found["shown"].nunique() < 2:
+        return "What becomes of a motif that CNN-25 no longer shows is not known yet."
+    medians = found.groupby("shown").median().map("{:.3f}".format)
+    (lost, beside_lost), (kept, beside_kept) = medians.loc[False], medians.loc[True]
+    return (
+        f"At the harder levels CNN-25 does not show {(~found['shown']).sum()} motifs of "
+        f"{len(found)}, over all its runs. Of these its AUROC is {lost} in the median, and CNN-2's "
+        f"of the same is {beside_lost}; of those that it shows, {kept} and {beside_kept}."
+    )
 
-            def values(network: str, level: int, quantity: str, name: str = name) -> np.ndarray:
-                return _of(table, name, level, network)[quantity].to_numpy(float)
 
-            def over(first: str, second: str, quantity: str, way: Way = way) -> str:
-                sides = ([values(one, level, quantity) for one in (first, second)]
-                         for level in way.harder)  # fmt: skip
-                return _judged((a, b) for a, b in sides)
-
-            if claim == LOSES:
-                ends = (values("CNN-25", level, "motifs") for level in (way.plain, way.levels[-1]))
-                row[way.title] = _judged([tuple(ends)])  # type: ignore[list-item]
-            elif claim == EASIER:
-                row[way.title] = over("CNN-25", "CNN-2", "match_relevant")
-            elif claim == BETTER:
-                row[way.title] = over("CNN-2", "CNN-25", "auroc")
-            elif found := first_loss(table, name, "CNN-25"):
-                ends = (values("CNN-25", level, "auroc") for level in (way.plain, found[0]))
-                row[way.title] = _hidden(*ends)
-            else:
-                row[way.title] = "no loss"
-        rows.append(row)
-    return pd.DataFrame(rows)
+def fates(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Of each motif: its size, and in which part of its harder runs CNN-25 shows it."""
+    own = site_accuracy.own_precision(dataset.test)
+    found = pd.DataFrame({"bits": information().round(1)})
+    widths = {
+        tf: motif.width for tf, motif in zip(matrices.TFS, matrices.ground_truth(), strict=True)
+    }
+    found["columns"], found["own precision"] = found.index.map(widths), found.index.map(own)
+    for name, way in WAYS.items():
+        shown = _shown(table, name).map("{:.2f}".format)
+        found[f"shown, {way.title}"] = shown.replace("nan", "–")
+    return found.sort_values("bits", ascending=False).round(2)
