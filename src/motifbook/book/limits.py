@@ -333,18 +333,23 @@ def _first(table: pd.DataFrame, name: str) -> tuple[str, int | None]:
     """What CNN-25 loses first on a way, in words, and where; the last level if nothing."""
     way = WAYS[name]
     if found := first_loss(table, name, "CNN-25"):
-        return f"with {way.words(found[0])} it first loses {', '.join(found[1])}", found[0]
+        return f"with {way.words(found[0])} CNN-25 first loses {', '.join(found[1])}", found[0]
     seen = [one for one in way.harder if len(_of(table, name, one, "CNN-25", "trial"))]
     if not seen:
         return f"of {way.title} nothing is known yet", None
-    return f"with {way.words(seen[-1])} it has lost none", seen[-1]
+    return f"with {way.words(seen[-1])} CNN-25 has lost none", seen[-1]
 
 
-def _change(table: pd.DataFrame, way: str, level: int, network: str, quantity: str) -> str:
-    """From plain to a level, means over trials."""
-    ends = (_of(table, way, one, network, quantity) for one in (WAYS[way].plain, level))
-    decimals = 3 if quantity == "auroc" else 1
-    return " → ".join(f"{each.mean():.{decimals}f}" if len(each) else "?" for each in ends)
+def _change(table: pd.DataFrame, way: str, level: int, network: str) -> str:
+    """Motifs shown and AUROC from plain to a level, means over trials, in words."""
+    said = []
+    for quantity, words, decimals in (("motifs", "motifs", 1), ("auroc", "AUROC", 3)):
+        ends = [_of(table, way, one, network, quantity) for one in (WAYS[way].plain, level)]
+        if not all(map(len, ends)):
+            return "not yet run"
+        values = " → ".join(f"{each.mean():.{decimals}f}" for each in ends)
+        said.append(f"{words} {values}")
+    return ", ".join(said)
 
 
 def answer(table: pd.DataFrame) -> str:
@@ -359,20 +364,16 @@ def answer(table: pd.DataFrame) -> str:
     for name in WAYS:
         lost, level = _first(table, name)
         if level is not None:
-            each = {
-                network: f"{_change(table, name, level, network, 'motifs')} motifs, AUROC "
-                f"{_change(table, name, level, network, 'auroc')}"
-                for network in NETWORKS
-            }
-            said.append(f"{_sentence(lost)}: {each['CNN-25']}. CNN-2 meanwhile: {each['CNN-2']}.")
-    return " ".join(said)
+            each = [_change(table, name, level, network) for network in ("CNN-25", "CNN-2")]
+            said.append(f"- {_sentence(lost)}: {each[0]}. CNN-2 meanwhile: {each[1]}.")
+    return f"{said[0]}\n\n" + "\n".join(said[1:])
 
 
 def in_short(table: pd.DataFrame) -> tuple[str, ...]:
     """What was learned, in a few points."""
     lost = "; ".join(_first(table, name)[0] for name in WAYS)
     return (
-        f"CNN-25: {lost}.",
+        f"{_sentence(lost)}.",
         *(
             f"{_sentence(row.pop('claim'))}? "
             + ", ".join(f"{title}: {verdict}" for title, verdict in row.items())
