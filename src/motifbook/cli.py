@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from motifbook import __version__, files
 from motifbook.networks import backend
 from motifbook.networks.architectures import MODELS, choose, parse_models
-from motifbook.networks.protocols import PROFILES, SWITCHES, with_jaspar
+from motifbook.networks.protocols import KNOWN, PROFILES, with_jaspar
 from motifbook.records import runs, store
 
 if TYPE_CHECKING:
@@ -408,7 +408,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protocol",
         default="as-run",
-        help="as-run, as-written, or as-run+SWITCH with a switch of: " + ", ".join(SWITCHES),
+        help="as-run, as-written, or as-run+SWITCH with a switch of: " + ", ".join(KNOWN),
     )
     parser.add_argument(
         "--jaspar",

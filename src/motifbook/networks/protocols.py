@@ -180,6 +180,8 @@ VALUED: dict[str, Callable[[str], object]] = {
     "jaspar": matrices.parse_release,
 }
 """Switches with a value, such as `noise-5`: the field that each sets, and what reads the value."""
+KNOWN = (*SWITCHES, *ALONE, "data-N", "noise-PERCENT", "jaspar-YEAR")
+"""Every switch, as one is told of them."""
 
 
 def parse_protocol(text: str) -> Protocol:
@@ -213,7 +215,7 @@ def parse_protocol(text: str) -> Protocol:
             fields = {key: getattr(other, key) for key in SWITCHES.get(switch, ())}
             protocol = replace(protocol, **fields, **ALONE.get(switch, {}))
         else:
-            names = ", ".join([*known, "data-N", "noise-PERCENT", "jaspar-YEAR"])
+            names = ", ".join(KNOWN)
             raise ValueError(f"unknown switch {switch!r} in protocol {text!r}; there are: {names}")
     written = [base, *sorted(plain, key=known.index)]
     for name in VALUED:
