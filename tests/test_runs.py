@@ -15,6 +15,7 @@ import pytest
 from conftest import record_data, record_of
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.display import Image
 from msgspec import to_builtins
 from msgspec.structs import replace
 
@@ -593,7 +594,7 @@ def test_a_run_s_network_has_its_name():
     assert pickle.loads(pickle.dumps(run)).own == MINE and run.architecture is MINE
 
 
-def test_chapters_take_networks_of_one_s_own_or_say_no(tmp_path, write_record):
+def test_chapters_take_networks_of_one_s_own_or_say_no(tmp_path, monkeypatch, write_record):
     put_own(tmp_path)
     write_record(tmp_path, "cnn-4")
     text = "[mine]\nhidden = 32\nconvs = [{ filters = 8, size = 11, pool = 4 }, "
@@ -605,6 +606,13 @@ def test_chapters_take_networks_of_one_s_own_or_say_no(tmp_path, write_record):
     assert "Made from 2 runs (synthetic, as-run, paper: CNN-4 × 1, mine × 1)" in str(
         page.made_from()
     )
+    # Its filters' logos are shown, and those of no other network.
+    shown = []
+    monkeypatch.setattr(chapter, "display", shown.append)
+    page.show_own()
+    said, logos, line = shown
+    assert "first-layer filters of **mine**" in said.data and isinstance(logos, Image)
+    assert "mine × 1" in repr(line)
     # It stands beside the paper's numbers, and decides no verdict.
     assert set(page.comparison["label"]) == {"CNN-4", "mine"}
     without = chapter.gather(given[0], "cnn-4", 1, results_dir=tmp_path)

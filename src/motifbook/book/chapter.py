@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from IPython.display import display
+from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -122,6 +122,12 @@ class Gathered:
             As in `made_from`.
         """
         show(shown, self.made_from(*models, trial=trial))
+
+    def show_own(self) -> None:
+        """Show the first layer's filters of each network of the reader's own: its first trial."""
+        for row in self.own:
+            display(Markdown(f"Network of yours: the first-layer filters of **{row.name}**, trial 1."))
+            self.show(figures.logo_grid(self.first(row.name)), row.name, trial=1)
 
 
 def gather(

@@ -135,8 +135,8 @@ def _other_page(page: Gathered, data: Data) -> str:
         )
     if page.own:
         said += (
-            f" Networks of yours ({', '.join(row.name for row in page.own)}) are in Table 2 and in "
-            "the figure below it; the logos are of the paper's networks alone."
+            f" Networks of yours ({', '.join(row.name for row in page.own)}) are in Table 2, in "
+            "the figure below it, and among the logos of first-layer filters."
         )
     return said
 
