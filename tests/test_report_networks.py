@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -739,6 +740,23 @@ def test_a_report_on_onnx_or_kernels_and_the_records_need_no_framework(tmp_path)
     assert done.returncode == 0, done.stderr
     assert "first, relu after batch norm" in done.stdout and "k, none known" not in done.stdout
     assert (tmp_path / "report.html").is_file()
+
+
+def test_keras_says_nothing_and_heeds_no_settings_of_the_readers(tmp_path, keras_model):
+    keras_model.save(tmp_path / "net.keras")
+    (tmp_path / "keras.json").write_text('{"floatx": "float16"}')
+    program = (
+        "import sys; from motifbook.report import network;"
+        "found = network.read(sys.argv[1]); import keras;"
+        "print(found.kernels.dtype, keras.config.floatx())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, tmp_path / "net.keras"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_HOME": str(tmp_path)},
+    )
+    assert (done.stdout, done.stderr) == ("float32 float32\n", "")
 
 
 def test_a_file_of_keras_without_keras_is_one_line(tmp_path, keras_model, monkeypatch):

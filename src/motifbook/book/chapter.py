@@ -126,7 +126,7 @@ class Gathered:
     def show_own(self) -> None:
         """Show the first layer's filters of each network of the reader's own: its first trial."""
         for row in self.own:
-            display(Markdown(f"Network of yours: the first-layer filters of **{row.name}**, trial 1."))
+            display(Markdown(f"Network of yours: first-layer filters of **{row.name}**, trial 1."))
             self.show(figures.logo_grid(self.first(row.name)), row.name, trial=1)
 
 

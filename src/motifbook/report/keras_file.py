@@ -53,9 +53,8 @@ def read(path: Path, layer: str | None = None) -> Network:
         If the file names what is not on the list or reaches out of itself, is damaged, has several
         inputs, or no Conv1D reads the sequence.
     """
-    backend.check()  # without Keras there is no looking through either
+    backend.start()  # looking through asks Keras for the names of its classes
     _vet(path)
-    backend.start()
     import keras
 
     try:

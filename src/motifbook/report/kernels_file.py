@@ -92,7 +92,7 @@ def of(kernels: np.ndarray, name: str = "kernels", layer: str = "kernels") -> Ne
         size,
         name=name,
         layer=layer,
-        nonlinearity="none known: scores above zero",
+        nonlinearity="none known (scores above zero)",
         kernels=kernels,
         notes=(
             "Only kernels were given: bias, batch norm and nonlinearity are unknown, so a site is "
