@@ -12,9 +12,8 @@ from motifbook.networks import receptive
 from motifbook.networks.architectures import MODELS, pooled_length
 from motifbook.paper.claims import motif_e_values
 from motifbook.sequences import synthetic
+from motifbook.sequences.deepsea import TEST, TRAINING
 
-TRAINING, TEST = 270_382, 23_768
-"""Sequences of the truncated DeepSEA data, as the Methods print them."""
 BALANCE = 1.1
 """No class has more than this many times the sequences of another: no imbalance."""
 

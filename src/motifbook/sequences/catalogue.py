@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from motifbook.sequences import chipseq, deepsea, downloads, planted, synthetic
+from motifbook.sequences import chipseq, deepsea, downloads, planted, richer, synthetic
 from motifbook.sequences.chipseq import LENGTH, Folder
 from motifbook.sequences.datasets import DATASETS, SIMULATED, Dataset
 from motifbook.sequences.simulation import Simulation
@@ -69,7 +69,7 @@ def simulated(name: str, protocol: str = "as-run", number: int = 25_000) -> Data
     ----------
     name : str
     protocol : "as-run" or "as-written"
-        Of the draw of motifs.
+        Of the draw of motifs; the datasets of `richer.STEPS` have a draw of their own.
     number : int
         Sequences in all.
 
@@ -78,6 +78,8 @@ def simulated(name: str, protocol: str = "as-run", number: int = 25_000) -> Data
     FileNotFoundError
         If peaks are needed that were not fetched.
     """
+    if name in richer.STEPS:
+        return richer.get(name, number=number)
     maker = {"synthetic": synthetic, "peaks-planted": planted}[name]
     return maker.get(protocol, number=number)
 

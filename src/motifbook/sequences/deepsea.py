@@ -40,6 +40,9 @@ CHANNELS = "AGCT"
 ROWS = {"train": 4_400_000, "valid": 8_000, "test": 455_024}
 """Sequences in each file; the second half are the first half's other strands."""
 
+TRAINING, TEST = 270_382, 23_768
+"""Sequences with at least one of the twelve labels, as the paper's Methods print them."""
+
 _BLOCK = 2**27  # bytes of train.mat read at a time
 _LARGEST = {  # a plain file of that many rows, and some room for the format
     f"{part}.mat": int(rows * (4 * LENGTH + LABELS) * 1.05) + 2**20 for part, rows in ROWS.items()

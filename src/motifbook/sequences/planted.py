@@ -21,12 +21,17 @@ def configuration(protocol: str = "as-run", seed: int = 33, number: int = 25_000
     return {
         **synthetic.configuration(protocol, seed, number),
         "dataset": NAME,
-        "background": {
-            "peaks": {row["tf"]: row["sha256"] for row in downloads.table("chipseq")},
-            "length": chipseq.LENGTH,
-            "at_most": chipseq.AT_MOST,
-            "shuffled": "dinucleotides",
-        },
+        "background": made_from(),
+    }
+
+
+def made_from() -> dict:
+    """What decides `background`, for a configuration."""
+    return {
+        "peaks": {row["tf"]: row["sha256"] for row in downloads.table("chipseq")},
+        "length": chipseq.LENGTH,
+        "at_most": chipseq.AT_MOST,
+        "shuffled": "dinucleotides",
     }
 
 
@@ -52,9 +57,8 @@ def make(protocol: str = "as-run", seed: int = 33, number: int = 25_000) -> Data
 
     Notes
     -----
-    The peaks are those of `chipseq.seven` without an ambiguous base. Two of its windows of 100 nt,
-    each drawn at random and shuffled, end to end, make the background of one sequence; those of a
-    split come from the same split there, so no stretch of a peak is in two splits.
+    `background` makes what lies between the motifs; that of a split comes from the peaks of the
+    same split, so no stretch of a peak is in two splits.
     """
     config = configuration(protocol, seed, number)
     plain, peaks = synthetic.make(protocol, seed, number), chipseq.seven()
@@ -111,18 +115,38 @@ def _arrives(base: int, end: int, steps: dict[int, list[int]], last: dict[int, i
     return False
 
 
-def _planted(split: Split, peaks: np.ndarray, stream: np.random.Generator) -> Split:
-    """A split whose bases outside the motifs are those of shuffled peaks."""
+def background(
+    peaks: np.ndarray, number: int, length: int, stream: np.random.Generator
+) -> np.ndarray:
+    """Sequences of shuffled peaks: windows drawn at random, each shuffled, end to end.
+
+    Parameters
+    ----------
+    peaks : (n, window) uint8
+        As `chipseq.seven` has them; those with an ambiguous base are left out.
+    number, length : int
+        Of sequences, and of their bases.
+    stream : Generator
+
+    Returns
+    -------
+    (number, length) uint8
+    """
     clear = peaks[(peaks != AMBIGUOUS).all(axis=1)]
-    number, length = split.bases.shape
     several = -(-length // clear.shape[1])
     chosen = stream.integers(len(clear), size=(number, several))
-    background = np.array(
+    return np.array(
         [np.concatenate([shuffled(clear[i], stream) for i in own])[:length] for own in chosen]
     )
+
+
+def _planted(split: Split, peaks: np.ndarray, stream: np.random.Generator) -> Split:
+    """A split whose bases outside the motifs are those of shuffled peaks."""
+    number, length = split.bases.shape
+    behind = background(peaks, number, length, stream)
     assert split.sites is not None  # they are known of simulated data
     ends = np.zeros((number, length + 1), int)
     np.add.at(ends, (split.sites["sequence"], split.sites["start"]), 1)
     np.add.at(ends, (split.sites["sequence"], split.sites["start"] + split.sites["length"]), -1)
     motif = np.cumsum(ends, axis=1)[:, :length] > 0
-    return Split(np.where(motif, split.bases, background), split.labels, split.sites)
+    return Split(np.where(motif, split.bases, behind), split.labels, split.sites)
