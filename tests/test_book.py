@@ -44,6 +44,7 @@ ORDER = [
     "activation",
     "design",
     "limits",
+    "richer",
     "attribution",
     "rerun",
     "runs",

@@ -1,4 +1,4 @@
-"""Simulated data that are richer step by step."""
+"""Simulated data that are richer: labels, places, weak bases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from motifbook.motifs.matrices import Motif
 from motifbook.sequences import catalogue, chipseq, richer, synthetic
-from motifbook.sequences.datasets import AMBIGUOUS, SIMULATED, SITE, Dataset, Split, encode
+from motifbook.sequences.datasets import AMBIGUOUS, SITE, Dataset, Split, encode
 
 
 def motif(name, text):
@@ -111,27 +111,17 @@ def test_of_weak_sites_half_the_largest_part_stays_on_average():
     assert (stays[:, 0] & stays[:, 1]).mean() == pytest.approx(0.04 / 3, abs=0.002)
 
 
-def test_a_dataset_by_name_is_made_once_and_says_what_made_it(peaks, monkeypatch, tmp_path):
+def test_the_dataset_by_name_is_made_once_and_says_what_made_it(peaks, monkeypatch, tmp_path):
     monkeypatch.setenv("MOTIFBOOK_CACHE", str(tmp_path))
-    made = {name: catalogue.simulated(name, number=100) for name in richer.STEPS}
-    assert set(made) < set(SIMULATED)
-    for name, dataset in made.items():
-        assert (dataset.name, dataset.length) == (name, 200)
-        for split in dataset.splits.values():
-            there = np.zeros_like(split.labels)
-            there[split.sites["sequence"], split.sites["tf"]] = 1
-            assert (there == split.labels).all()
-    assert len({dataset.fingerprint for dataset in made.values()}) == 3
-    assert made["richer"].config["weakest"] == richer.WEAKEST
-    assert len(made["richer"].train) == 70
-    whole = catalogue.simulated("richer-classes", number=1_000)
-    every = np.concatenate([split.labels for split in whole.splits.values()])
-    assert every.mean(axis=0) == pytest.approx(richer.shares(), abs=0.05)
+    dataset = catalogue.simulated("richer", number=1_000)
+    assert (dataset.name, dataset.length, len(dataset.train)) == ("richer", 200, 700)
+    for split in dataset.splits.values():
+        there = np.zeros_like(split.labels)
+        there[split.sites["sequence"], split.sites["tf"]] = 1
+        assert (there == split.labels).all()
+    labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    assert labels.mean(axis=0) == pytest.approx(richer.shares(), abs=0.05)
+    assert (dataset.config["weakest"], dataset.config["paired"]) == (0.25, 0.5)
     monkeypatch.setattr(richer, "make", lambda *_: pytest.fail("made twice"))
-    again = catalogue.simulated("richer", number=100)
-    assert (again.train.bases == made["richer"].train.bases).all()
-
-
-def test_no_other_step():
-    with pytest.raises(ValueError, match="'rich'; there are: richer-classes, richer-weak, richer"):
-        richer.make("rich")
+    again = catalogue.simulated("richer", number=1_000)
+    assert (again.train.bases == dataset.train.bases).all()

@@ -400,9 +400,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="synthetic, peaks-planted, richer-classes, richer-weak, richer, chipseq, deepsea, a "
-        "file that `motifbook simulate` wrote, or a folder of yours with one file of bound "
-        "sequences (FASTA or a table; BED or narrowPeak with --genome) per TF",
+        help="synthetic, peaks-planted, richer, chipseq, deepsea, a file that `motifbook simulate` "
+        "wrote, or a folder of yours with one file of bound sequences (FASTA or a table; BED or "
+        "narrowPeak with --genome) per TF",
     )
     _add_window(parser)
     parser.add_argument(

@@ -69,7 +69,7 @@ def simulated(name: str, protocol: str = "as-run", number: int = 25_000) -> Data
     ----------
     name : str
     protocol : "as-run" or "as-written"
-        Of the draw of motifs; the datasets of `richer.STEPS` have a draw of their own.
+        Of the draw of motifs; `richer` has a draw of its own.
     number : int
         Sequences in all.
 
@@ -78,8 +78,8 @@ def simulated(name: str, protocol: str = "as-run", number: int = 25_000) -> Data
     FileNotFoundError
         If peaks are needed that were not fetched.
     """
-    if name in richer.STEPS:
-        return richer.get(name, number=number)
+    if name == richer.NAME:
+        return richer.get(number=number)
     maker = {"synthetic": synthetic, "peaks-planted": planted}[name]
     return maker.get(protocol, number=number)
 

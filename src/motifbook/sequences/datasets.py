@@ -22,7 +22,7 @@ import platformdirs
 
 from motifbook.files import replacing
 
-SIMULATED = ("synthetic", "peaks-planted", "richer-classes", "richer-weak", "richer")
+SIMULATED = ("synthetic", "peaks-planted", "richer")
 """Made here, of any size, with every embedded motif known."""
 DATASETS = (*SIMULATED, "chipseq", "deepsea")
 """What motifbook knows by name; every other dataset is a folder of one's own."""

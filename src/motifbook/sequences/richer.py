@@ -1,6 +1,6 @@
 """Simulated sequences that are richer, towards real ones, with their truth known: `richer`.
 
-Four things of real data, one on top of the other:
+Of the paper's motifs and length, as `synthetic`, but with four things of real data:
 
 1. the background is that of `planted`: bases of ChIP-seq peaks, shuffled;
 2. the classes are as unequal as the labels of the paper's Table S1, and several meet in one
@@ -10,8 +10,7 @@ Four things of real data, one on top of the other:
 4. sites come in pairs: with probability `PAIRED` a site gets a neighbour, another of the same TF or
    that of another label of the sequence, in the arrangement of these two, where there is room.
 
-`richer-classes` has the first two, `richer-weak` the first three, `richer` all four. None of it
-says how real sites are; it is what an assembly of parts could be of use for.
+None of it says how real sites are; it is what an assembly of parts could be of use for.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from motifbook.sequences import chipseq, deepsea, planted, synthetic
 from motifbook.sequences.datasets import SITE, Dataset, Split, cached
 from motifbook.sequences.synthetic import LENGTH
 
+NAME = "richer"
 WEAKEST = 0.25
 """The largest part of a site's bases, on average, that stay background. It was chosen before any
 network was trained on it: with it the best site of each motif, by the motif mixed with as much
@@ -33,44 +33,33 @@ PAIRED = 0.5
 """Probability of a neighbour."""
 WIDEST_GAP = 10
 """Most bases between two neighbours, in nt; each of 0..10 is as likely for a pair of TFs."""
-STEPS = {
-    "richer-classes": (0.0, 0.0),
-    "richer-weak": (WEAKEST, 0.0),
-    "richer": (WEAKEST, PAIRED),
-}
-"""Names of datasets: how weak sites get, and how often they have a neighbour."""
 
 
-def configuration(name: str = "richer", seed: int = 33, number: int = 25_000) -> dict:
+def configuration(seed: int = 33, number: int = 25_000) -> dict:
     """Everything that decides the dataset; the parameters are those of `make`.
 
     Raises
     ------
     ValueError, TypeError
-        If the name is none of `STEPS`; as `synthetic.configuration` for the others.
+        As `synthetic.configuration`.
     """
-    if name not in STEPS:
-        raise ValueError(f"unknown dataset {name!r}; there are: {', '.join(STEPS)}")
     plain = synthetic.configuration("as-run", seed, number)
-    weakest, paired = STEPS[name]
     return {
         **{key: plain[key] for key in ("seed", "number", "length", "motifs", "fractions")},
-        "dataset": name,
+        "dataset": NAME,
         "classes": {"sequences": deepsea.TRAINING, "positives": _positives().tolist()},
-        "weakest": weakest,
-        "paired": paired,
+        "weakest": WEAKEST,
+        "paired": PAIRED,
         "widest_gap": WIDEST_GAP,
         "background": planted.made_from(),
     }
 
 
-def make(name: str = "richer", seed: int = 33, number: int = 25_000) -> Dataset:
+def make(seed: int = 33, number: int = 25_000) -> Dataset:
     """Simulate the dataset.
 
     Parameters
     ----------
-    name : str
-        One of `STEPS`.
     seed : int
     number : int
         Sequences in all, split 0.7, 0.1, 0.2.
@@ -87,7 +76,7 @@ def make(name: str = "richer", seed: int = 33, number: int = 25_000) -> Dataset:
     ValueError, TypeError
         As `configuration`.
     """
-    config = configuration(name, seed, number)
+    config = configuration(seed, number)
     own, peaks = synthetic.embedded(config), chipseq.seven()
     stream = np.random.default_rng(seed)
     arrangements = _arrangements(len(own), stream)
@@ -96,18 +85,18 @@ def make(name: str = "richer", seed: int = 33, number: int = 25_000) -> Dataset:
     splits = {}
     for (part, split), rows in zip(peaks.splits.items(), np.diff(ends), strict=True):
         labels = draw_labels(rows, likely, stream)
-        sites = draw_sites(labels, own, arrangements, config["paired"], stream)
+        sites = draw_sites(labels, own, arrangements, PAIRED, stream)
         bases = planted.background(split.bases, rows, LENGTH, stream)
-        embed(bases, sites, own, config["weakest"], stream)
+        embed(bases, sites, own, WEAKEST, stream)
         splits[part] = Split(bases, labels, sites)
     classes = tuple(motif.name for motif in own)
-    return Dataset(name, classes, **splits, config=config, relevant=synthetic.relevant(own))
+    return Dataset(NAME, classes, **splits, config=config, relevant=synthetic.relevant(own))
 
 
-def get(name: str = "richer", seed: int = 33, number: int = 25_000) -> Dataset:
+def get(seed: int = 33, number: int = 25_000) -> Dataset:
     """`make`, through the cache."""
-    config = configuration(name, seed, number)
-    return cached(name, config, lambda: make(name, seed, number))
+    config = configuration(seed, number)
+    return cached(NAME, config, lambda: make(seed, number))
 
 
 def independent(shares: np.ndarray) -> np.ndarray:
