@@ -72,6 +72,8 @@ def test_better_and_small():
     assert (one["interval"], one["predicts better"]) == (
         "needs two trials", "inconclusive, provisional"
     )  # fmt: skip
+    two = page.better(a_table(richer=(0.05, 0.051)))
+    assert two["predicts better"].tolist()[2] == "holds, provisional"
     against = page.better(a_table(richer=(-0.04, -0.05, -0.06))).query("quantity == 'AUPR'")
     assert against["predicts better"].tolist() == ["not yet run", "does not hold", "not yet run"]
     assert against["small"].tolist()[1] == "does not hold"
@@ -95,8 +97,8 @@ def test_the_answer_and_the_points():
         "*grows*: holds), and in AUROC"
     ) in said
     assert page.answer(TABLE.query("dataset != 'richer'")).startswith("Not known yet")
-    ours, theirs = page.in_short(TABLE)
-    assert "AUPR: simulated, the paper's +0.000, simulated, richer +0.050, real" in ours
+    ours, _, theirs = page.in_short(TABLE)
+    assert "The gain in AUPR: as in the paper, +0.000; richer, +0.050; real" in ours
     assert "+0.031 (AUPR) and +0.009 (AUROC) in vivo, and of −0.003 (AUROC)" in theirs
 
 
@@ -113,11 +115,16 @@ def test_the_panels_draw_each_trial_and_the_paper():
 
 
 def test_levels_and_the_nearest_pair():
-    found = page.levels(TABLE)
-    assert found.loc[(page.DATA["richer"], "CNN-1, 2, 4"), "AUPR"] == "0.550\u00a0±\u00a00.008"
-    assert found.loc[(page.DATA["richer"], "CNN-25, 50"), "at the sites"].startswith("0.250")
+    found = page.levels(TABLE.replace({"site_precision": 0.25}, 0.125)).set_index("networks")
+    richer = found[found["data"] == page.DATA["richer"]]
+    assert richer.loc["CNN-1, 2, 4", "AUPR"] == "0.550\u00a0±\u00a00.008"
+    assert richer.loc["CNN-25, 50", "at the sites"] == "0.125\u00a0±\u00a00.000"
+    assert "nobody knows" in set(page.levels(TABLE.assign(site_precision=np.nan))["at the sites"])
     assert page.nearest(TABLE).loc[page.DATA["chipseq"], "AUROC"] == "+0.100"
     assert len(page.nearest(TABLE)) == 3
+    uneven = TABLE.query("dataset == 'chipseq'").copy()
+    uneven.loc[uneven["model"] == "cnn-4", "auroc"] = 0.4
+    assert page.nearest(uneven)["AUROC"].tolist() == ["−0.100"]
 
 
 def test_ingredients_are_those_of_the_datasets():
