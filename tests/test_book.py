@@ -374,6 +374,8 @@ def test_chapter_runs_again_with_training(name, smoke_results, tmp_path):
     if name != "runs":
         parameters |= {"profile": "smoke", "trials": "1", "missing": "train"}
         parameters["models"] = FEWER.get(name, SOME)
+    if name == "richer":  # its background needs a download
+        parameters["missing"] = "skip"
     if name == "in-vivo":  # real data need a download; a few sequences of each of three TFs do not
         parameters["dataset"] = str(ROOT / "tests" / "data" / "peaks")
     options = {"progress_bar": False, "cwd": tmp_path, **FORKING}
