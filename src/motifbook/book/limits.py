@@ -399,6 +399,37 @@ def courses(pages: Pages) -> str:
     )
 
 
+LONGER = "as-run+stopping+data-4"
+"""A quarter of the training sequences, and nothing stops before the last epoch."""
+
+
+def longer(pages: Pages, whole: Gathered) -> str:
+    """What CNN-25 does with a quarter of the sequences if nothing stops it early, in words.
+
+    Parameters
+    ----------
+    pages : mapping
+        From `gather`.
+    whole : Gathered
+        Runs of CNN-25 under `LONGER`.
+    """
+    stopped = pages["data", 4].of("cnn-25")
+    if not whole.records or not stopped:
+        return "Whether it would fall again in as many batches as with all data is not known yet."
+    batches = math.ceil(len(synthetic.get().train) / 4 / AS_RUN.batch_size)
+    seen = max(record.epochs for record in whole.records) * batches
+    shown = measures.QUANTITIES["motifs_found"]
+    said = [
+        f"{mean_sd((shown(one, one.layer()) for one in records), 1)} motifs, "
+        f"AUROC {mean_sd(one.auroc for one in records)}"
+        for records in (stopped, whole.records)
+    ]
+    return (
+        f"Would it fall again? We let CNN-25 with a quarter of the sequences go on to {seen:,} "
+        f"batches, {count(len(whole.records), 'trial')}: {said[1]}. Stopped as usual: {said[0]}."
+    )
+
+
 def true_positives(dataset: Dataset) -> str:
     """Of training labels that say that a motif is there, how many are right, in words."""
     truth, said = dataset.train.labels.astype(bool), []
