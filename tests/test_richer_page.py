@@ -63,7 +63,7 @@ def test_better_and_small():
     half = 4.3026527 * 0.01 / np.sqrt(3)  # Student, two degrees of freedom
     top = found.loc[page.DATA["richer"]]
     assert top["interval"] == f"+{0.05 - half:.3f} to +{0.05 + half:.3f}"
-    assert (top["difference"], top["predicts better"], top["small"]) == (
+    assert (top["gain"], top["predicts better"], top["small"]) == (
         "+0.050", "holds", "does not hold"
     )  # fmt: skip
     foot = found.loc[page.DATA["synthetic"]]
@@ -84,7 +84,7 @@ def test_grows():
     half = 2.7764451 * 0.01 * np.sqrt(2 / 3)  # Welch, four degrees of freedom
     whole = found.loc[page.DATA["richer"]]
     assert whole["interval"] == f"+{0.05 - half:.3f} to +{0.05 + half:.3f}"
-    assert (whole["difference"], whole["grows"]) == ("+0.050", "holds")
+    assert (whole["larger by"], whole["grows"]) == ("+0.050", "holds")
     assert found.loc[page.DATA["chipseq"], "grows"] == "inconclusive, provisional"
     falls = page.grows(a_table(synthetic=(0.04, 0.05, 0.06), richer=(-0.01, 0.0, 0.01)))
     assert falls["grows"].tolist() == ["does not hold"] * 2 + ["not yet run"] * 2
@@ -106,10 +106,10 @@ def test_the_panels_draw_each_trial_and_the_paper():
     figure = page.panels(TABLE)
     names = [*page.DATA, "in vivo"]
     for ax, name in zip(figure.axes, page.QUANTITIES, strict=True):
-        (drawn,) = points_of(ax, f"ours-{name}")
+        (drawn,) = points_of(ax, "ours")
         assert (0.06, names.index("richer")) in drawn
         assert len(drawn) == 7
-    (theirs,) = points_of(figure.axes[0], "paper-aupr")
+    (theirs,) = points_of(figure.axes[0], "the paper")
     assert theirs == [(0.031, names.index("in vivo")), (None, 0)]
     plt.close(figure)
 

@@ -101,12 +101,14 @@ def _direction(between: rules.Difference) -> str:
     return rules.HOLDS if low > 0 else rules.FAILS if high < 0 else rules.INCONCLUSIVE
 
 
-def _row(between: rules.Difference, few: int, verdicts: Mapping[str, str]) -> dict[str, str]:
+def _row(
+    what: str, between: rules.Difference, few: int, verdicts: Mapping[str, str]
+) -> dict[str, str]:
     low, high = (float(end) for end in between.interval())
     interval = f"{signed(low, 3)} to {signed(high, 3)}" if low == low else "needs two trials"
     late = rules.PROVISIONAL if few < 3 else ""
     words = {name: verdict + late for name, verdict in verdicts.items()}
-    return {"difference": signed(float(between.delta), 3), "interval": interval, **words}
+    return {what: signed(float(between.delta), 3), "interval": interval, **words}
 
 
 def better(table: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +119,7 @@ def better(table: pd.DataFrame) -> pd.DataFrame:
             row = {"data": label, "quantity": words}
             if (one := _summary(table, dataset, name)) is None:
                 missing = dict.fromkeys(("predicts better", "small"), rules.NOT_RUN)
-                rows.append(row | {"difference": "–", "interval": "–"} | missing)
+                rows.append(row | {"gain": "–", "interval": "–"} | missing)
                 continue
             gain = rules.difference(one, rules.constant(0.0))
             margin = rules.LIMITS[name][1]
@@ -126,7 +128,7 @@ def better(table: pd.DataFrame) -> pd.DataFrame:
             small = rules.HOLDS if alike else rules.INCONCLUSIVE
             small = rules.FAILS if low > margin or high < -margin else small
             verdicts = {"predicts better": _direction(gain), "small": small}
-            rows.append(row | _row(gain, one.trials, verdicts))
+            rows.append(row | _row("gain", gain, one.trials, verdicts))
     return pd.DataFrame(rows)
 
 
@@ -138,11 +140,11 @@ def grows(table: pd.DataFrame) -> pd.DataFrame:
             row = {"data": DATA[dataset], "quantity": words}
             one, other = (_summary(table, each, name) for each in ("synthetic", dataset))
             if one is None or other is None:
-                rows.append(row | {"difference": "–", "interval": "–", "grows": rules.NOT_RUN})
+                rows.append(row | {"larger by": "–", "interval": "–", "grows": rules.NOT_RUN})
                 continue
             growth = rules.difference(other, one)
             few = min(one.trials, other.trials)
-            rows.append(row | _row(growth, few, {"grows": _direction(growth)}))
+            rows.append(row | _row("larger by", growth, few, {"grows": _direction(growth)}))
     return pd.DataFrame(rows)
 
 
@@ -181,8 +183,8 @@ def answer(table: pd.DataFrame) -> str:
     if (growth.loc[top, "grows"] == rules.NOT_RUN).any():
         return "Not known yet: of one of the simulated data not all five networks are on record."
     told = [
-        f"in {name} from {gain.loc[(foot, name), 'difference']} to "
-        f"{gain.loc[(top, name), 'difference']} (*predicts better* on the richer data: "
+        f"in {name} from {gain.loc[(foot, name), 'gain']} to "
+        f"{gain.loc[(top, name), 'gain']} (*predicts better* on the richer data: "
         f"{gain.loc[(top, name), 'predicts better']}; *grows*: {growth.loc[(top, name), 'grows']})"
         for name in QUANTITIES.values()
     ]
@@ -194,7 +196,7 @@ def answer(table: pd.DataFrame) -> str:
 
 def in_short(table: pd.DataFrame) -> tuple[str, ...]:
     """What was learned, in a few points."""
-    gain = better(table).set_index(["data", "quantity"])["difference"]
+    gain = better(table).set_index(["data", "quantity"])["gain"]
     told = [
         f"The gain in {name}: {'; '.join(f'{data}, {gain[data, name]}' for data in DATA.values())}."
         for name in QUANTITIES.values()
@@ -238,9 +240,9 @@ def panels(table: pd.DataFrame) -> Figure:
         ax.axvspan(-margin, margin, color=figures.GREY, alpha=0.15, lw=0)
         ax.axvline(0, color=figures.GREY, lw=1)
         places = found["dataset"].map(rows.index)
-        ax.plot(found[name], places, "o", color=figures.PALETTE[0], ms=5, mew=0, gid=f"ours-{name}")
+        ax.plot(found[name], places, "o", color=figures.PALETTE[0], ms=5, mew=0, gid="ours")
         heights = [rows.index(one) for one in theirs.index]
-        look = {"ls": "", "color": "black", "gid": f"paper-{name}", **figures.PRINTED}
+        look = {"ls": "", "color": "black", "gid": "the paper", **figures.PRINTED}
         ax.plot(theirs[name], heights, **look)
         ax.set_xlabel(f"gain in {words}")
         ax.grid(True, axis="x")
