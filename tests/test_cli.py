@@ -31,7 +31,7 @@ SMOKE = ("--profile", "smoke")
 VERBS = (
     *("simulate", "train", "sweep", "runs", "match", "report", "chapter"),
     *("authors", "data", "describe", "reference", "null", "calibrate", "databases"),
-    *("attribution", "trace", "advise"),
+    *("attribution", "neighbours", "trace", "advise"),
 )
 
 
@@ -109,6 +109,7 @@ def test_help_names_every_verb(capsys):
         ("reference", ("default: as-run", "default: results/")),
         ("null", ("untrained,shuffled", "default: all", "default: 5", "default: paper")),
         ("databases", ("default: all", "default: 5", "default: paper", "in random order")),
+        ("neighbours", ("default: all", "default: 5", "default: paper", "in pairs")),
         ("attribution", ("default: cnn-2,cnn-25", "default: 1)", "default: paper")),
         ("trace", ("default: 1)", "default: paper")),
     ],
@@ -496,7 +497,7 @@ def test_networks_of_one_s_own_that_cannot_be(refused, mine, tmp_path, monkeypat
     assert f"{mine}: small.convs[0].filters: found 0, expected" in refused(*train, mine)
     # What the book keeps on record is of its own networks.
     mine.write_text(MINE)
-    for verb in ("null untrained", "null shuffled", "databases"):
+    for verb in ("null untrained", "null shuffled", "databases", "neighbours"):
         line = refused(*verb.split(), "--models", mine, "--results", tmp_path)
         assert "network small is one of yours; only the book's can be taken here" in line
     assert "is one of yours" in refused("calibrate", tmp_path, "--models", mine)
@@ -538,6 +539,7 @@ def test_sweep_with_no_job(refused, tmp_path):
         ("null", "untrained", "--results"),
         ("databases", "--results"),
         ("attribution", "--results"),
+        ("neighbours", "--results"),
     ],
 )
 def test_results_that_cannot_be_kept_are_refused_before_any_work(

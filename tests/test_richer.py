@@ -66,6 +66,29 @@ def test_a_pair_lies_as_arranged_on_either_strand():
         assert sorted(rows["tf"].tolist()) == [0, 0, 1, 1]
 
 
+def test_pairs_are_told_from_sites_that_stand_alone():
+    where = sites(
+        *((0, 5, 3, 0, 1), (0, 12, 2, 1, -1)),  # a pair
+        *((1, 5, 2, 1, 1), (1, 11, 3, 0, -1)),  # the same, turned
+        *((2, 5, 3, 0, 1), (2, 13, 2, 1, -1)),  # a base further
+        *((3, 5, 3, 0, 1), (3, 12, 2, 1, 1)),  # another strand
+        *((4, 5, 3, 0, 1), (5, 12, 2, 1, -1)),  # in two sequences
+    )
+    split = Split(np.zeros((6, 20), np.uint8), np.ones((6, 2), np.uint8), where)
+    found = richer.in_pairs(split, arrangement(4, -1))
+    assert found.tolist() == [[True] * 2] * 2 + [[False] * 2] * 4
+
+
+def test_what_is_drawn_in_pairs_is_told_so():
+    labels = np.ones((300, 12), np.uint8)[:, :1] * np.eye(12, dtype=np.uint8)[np.arange(300) % 12]
+    motifs = synthetic.embedded(richer.configuration())
+    arrangements = richer.draw_arrangements(12, np.random.default_rng(33))
+    for paired in (0.0, 1.0):
+        where = richer.draw_sites(labels, motifs, arrangements, paired, np.random.default_rng(1))
+        split = Split(np.zeros((300, 200), np.uint8), labels, where)
+        assert (richer.in_pairs(split) == (labels * paired > 0)).all()
+
+
 def test_without_pairs_each_label_has_one_site():
     labels = np.array([[1, 0], [1, 1]] * 50, np.uint8)
     found = richer.draw_sites(

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from conftest import learned
 from drawn import points_of
+from msgspec import convert
 
 from motifbook.book import richer as page
 from motifbook.book.chapter import Gathered
+from motifbook.records import store
+from motifbook.yardsticks import neighbours
 
 
 def a_table(**gains):
@@ -105,7 +108,8 @@ def test_the_answer_and_the_points():
 def test_the_panels_draw_each_trial_and_the_paper():
     figure = page.panels(TABLE)
     names = [*page.DATA, "in vivo"]
-    for ax, name in zip(figure.axes, page.QUANTITIES, strict=True):
+    assert len(figure.axes) == 2
+    for ax in figure.axes:
         (drawn,) = points_of(ax, "ours")
         assert (0.06, names.index("richer")) in drawn
         assert len(drawn) == 7
@@ -131,3 +135,25 @@ def test_ingredients_are_those_of_the_datasets():
     found = page.ingredients().loc["sequences with a TF's site"]
     assert found.tolist() == ["14% to 15%", "2% to 32%"]
     assert page.ingredients()[page.DATA["richer"]].tolist()[2:] == ["0 to 25%", "50%"]
+
+
+def kept(*gains):
+    """Scores whose gain is 0.01 for sites alone and as given, trial by trial, in pairs."""
+    rows = [
+        {"model": model, "trial": trial, "kind": kind}
+        | dict.fromkeys(page.QUANTITIES, 0.5 + by * (model in page.ASSEMBLE))
+        for trial, gain in enumerate(gains, start=1)
+        for kind, by in (("alone", 0.01), ("in pairs", gain))
+        for model in page.OWN
+    ]
+    return convert({**store.envelope({}), "rows": rows}, neighbours.Neighbours)
+
+
+def test_the_gain_alone_and_in_pairs():
+    row = page.pairs(kept(0.05, 0.06, 0.07)).iloc[0]
+    half = 4.3026527 * 0.01 / np.sqrt(3)
+    assert (row["alone"], row["in pairs"], row["difference"]) == ("+0.010", "+0.060", "+0.050")
+    assert row["interval"] == f"+{0.05 - half:.3f} to +{0.05 + half:.3f}"
+    assert row["larger in pairs"] == "holds"
+    assert page.pairs(kept(0.05))["larger in pairs"].tolist() == ["inconclusive, provisional"] * 2
+    assert page.pairs(None).empty

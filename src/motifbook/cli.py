@@ -342,6 +342,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_profile(attribution)
     _add_results(attribution)
 
+    neighbours = command(
+        "neighbours",
+        _neighbours,
+        "Put on record how well networks tell sites of the dataset richer, alone and in pairs.",
+        "Of the networks on record; trains only what the cache no longer has.",
+    )
+    _add_many_runs(neighbours)
+    _add_profile(neighbours)
+    _add_results(neighbours)
+
     trace = command(
         "trace",
         _trace,
@@ -900,6 +910,17 @@ def _attribution(options) -> None:
     from motifbook.yardsticks import attribution
 
     path = attribution.write(models, options.trial, options.profile, options.results)
+    print(f"on record: {path}")
+
+
+def _neighbours(options) -> None:
+    models = parse_models(options.models)
+    runs.wanted(models, options.trials, profile=options.profile)  # checks them
+    _can_keep(options.results)
+    backend.check()
+    from motifbook.yardsticks import neighbours
+
+    path = neighbours.write(models, options.trials, options.profile, options.results)
     print(f"on record: {path}")
 
 

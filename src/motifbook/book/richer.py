@@ -14,6 +14,10 @@ looked at:
   mean gains lies above 0, and does not if it lies below.
 
 Anything else is inconclusive; with fewer than three trials a verdict is provisional.
+
+One rule came later, when the first of three trials was known: the gain is *larger in pairs* if
+Student's 95% interval of the gain for sites in pairs less that for sites alone, in the same trial
+(`yardsticks.neighbours`), lies above 0, and is not if it lies below.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ from motifbook.paper import claims, rules
 from motifbook.paper.facts import class_counts
 from motifbook.records import runs
 from motifbook.sequences import richer
+from motifbook.yardsticks.neighbours import Neighbours
 
 ASSEMBLE, WHOLE = ("cnn-1", "cnn-2", "cnn-4"), ("cnn-25", "cnn-50")
 OWN = (*ASSEMBLE, *WHOLE)
@@ -145,6 +150,22 @@ def grows(table: pd.DataFrame) -> pd.DataFrame:
             growth = rules.difference(other, one)
             few = min(one.trials, other.trials)
             rows.append(row | _row("larger by", growth, few, {"grows": _direction(growth)}))
+    return pd.DataFrame(rows)
+
+
+def pairs(kept: Neighbours | None) -> pd.DataFrame:
+    """By quantity: the gain for sites alone and in pairs, and whether it is larger in pairs."""
+    if kept is None:
+        return pd.DataFrame()
+    found = gains(kept.table.rename(columns={"kind": "dataset"}))
+    by_kind = found.pivot_table(list(QUANTITIES), "trial", "dataset")
+    rows = []
+    for name, words in QUANTITIES.items():
+        alone, paired = by_kind[name]["alone"], by_kind[name]["in pairs"]
+        more = rules.difference(rules.summary((paired - alone).to_numpy()), rules.constant(0.0))
+        means = {"alone": signed(alone.mean(), 3), "in pairs": signed(paired.mean(), 3)}
+        verdict = {"larger in pairs": _direction(more)}
+        rows.append({"quantity": words, **means, **_row("difference", more, len(alone), verdict)})
     return pd.DataFrame(rows)
 
 

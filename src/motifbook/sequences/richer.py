@@ -79,7 +79,7 @@ def make(seed: int = 33, number: int = 25_000) -> Dataset:
     config = configuration(seed, number)
     own, peaks = synthetic.embedded(config), chipseq.seven()
     stream = np.random.default_rng(seed)
-    arrangements = _arrangements(len(own), stream)
+    arrangements = draw_arrangements(len(own), stream)
     likely = independent(shares())
     ends = np.round(np.cumsum([0, *config["fractions"]]) * number).astype(int)
     splits = {}
@@ -111,6 +111,12 @@ def independent(shares: np.ndarray) -> np.ndarray:
     for _ in range(1_000):
         any_label = 1 - float(np.prod(1 - shares * any_label))
     return shares * any_label
+
+
+def draw_arrangements(classes: int, stream: np.random.Generator) -> np.ndarray:
+    """How two neighbours stand to each other, as `draw_sites` takes it: (classes, classes, 2)."""
+    gaps = stream.integers(WIDEST_GAP + 1, size=(classes, classes))
+    return np.stack([gaps, stream.choice([1, -1], size=(classes, classes))], axis=-1)
 
 
 def draw_labels(number: int, likely: np.ndarray, stream: np.random.Generator) -> np.ndarray:
@@ -173,6 +179,40 @@ def draw_sites(
     return np.array(found, SITE)
 
 
+def in_pairs(split: Split, arrangements: np.ndarray | None = None) -> np.ndarray:
+    """Of which TFs a sequence has a site that stands in a pair: (n, classes) bool.
+
+    A few sites stand by chance as a pair does, and count.
+
+    Parameters
+    ----------
+    split : Split
+        With sites.
+    arrangements : (classes, classes, 2) int, optional
+        As for `draw_sites`; those of the dataset of seed 33 unless given.
+
+    Raises
+    ------
+    ValueError
+        If nobody knows the sites.
+    """
+    if split.sites is None:
+        raise ValueError("pairs are told of a split whose embedded sites are known")
+    found = np.zeros(split.labels.shape, bool)
+    if arrangements is None:
+        arrangements = draw_arrangements(found.shape[1], np.random.default_rng(33))
+    left, right = split.sites[:-1], split.sites[1:]
+    first, second = (order(left["tf"], right["tf"]) for order in (np.minimum, np.maximum))
+    gap, strand = np.moveaxis(arrangements[first, second], -1, 0)
+    forward = (left["tf"] == first) & (left["strand"] == 1) & (right["strand"] == strand)
+    turned = (right["tf"] == first) & (right["strand"] == -1) & (left["strand"] == -strand)
+    apart = right["start"] - left["start"] - left["length"]
+    together = (left["sequence"] == right["sequence"]) & (apart == gap) & (forward | turned)
+    for side in (left[together], right[together]):
+        found[side["sequence"], side["tf"]] = True
+    return found
+
+
 def embed(
     bases: np.ndarray,
     sites: np.ndarray,
@@ -212,8 +252,3 @@ def shares() -> np.ndarray:
 def _positives() -> np.ndarray:
     table = deepsea.table_s1().set_index("tf")
     return table.loc[list(matrices.TFS), "training_positives"].to_numpy()
-
-
-def _arrangements(classes: int, stream: np.random.Generator) -> np.ndarray:
-    gaps = stream.integers(WIDEST_GAP + 1, size=(classes, classes))
-    return np.stack([gaps, stream.choice([1, -1], size=(classes, classes))], axis=-1)
