@@ -203,7 +203,7 @@ def in_pairs(split: Split, arrangements: np.ndarray | None = None) -> np.ndarray
         arrangements = draw_arrangements(found.shape[1], np.random.default_rng(33))
     left, right = split.sites[:-1], split.sites[1:]
     first, second = (order(left["tf"], right["tf"]) for order in (np.minimum, np.maximum))
-    gap, strand = np.moveaxis(arrangements[first, second], -1, 0)
+    gap, strand = arrangements[first, second].T
     forward = (left["tf"] == first) & (left["strand"] == 1) & (right["strand"] == strand)
     turned = (right["tf"] == first) & (right["strand"] == -1) & (left["strand"] == -strand)
     apart = right["start"] - left["start"] - left["length"]
