@@ -200,7 +200,7 @@ def in_pairs(split: Split, arrangements: np.ndarray | None = None) -> np.ndarray
         raise ValueError("pairs are told of a split whose embedded sites are known")
     found = np.zeros(split.labels.shape, bool)
     if arrangements is None:
-        arrangements = draw_arrangements(found.shape[1], np.random.default_rng(33))
+        arrangements = draw_arrangements(split.labels.shape[1], np.random.default_rng(33))
     left, right = split.sites[:-1], split.sites[1:]
     first, second = (order(left["tf"], right["tf"]) for order in (np.minimum, np.maximum))
     gap, strand = arrangements[first, second].T
