@@ -72,11 +72,12 @@ def test_pairs_are_told_from_sites_that_stand_alone():
         *((1, 5, 2, 1, 1), (1, 11, 3, 0, -1)),  # the same, turned
         *((2, 5, 3, 0, 1), (2, 13, 2, 1, -1)),  # a base further
         *((3, 5, 3, 0, 1), (3, 12, 2, 1, 1)),  # another strand
-        *((4, 5, 3, 0, 1), (5, 12, 2, 1, -1)),  # in two sequences
+        *((4, 5, 3, 0, 1), (4, 11, 2, 1, -1)),  # a base nearer
+        *((5, 5, 3, 0, 1), (6, 12, 2, 1, -1)),  # in two sequences
     )
-    split = Split(np.zeros((6, 20), np.uint8), np.ones((6, 2), np.uint8), where)
+    split = Split(np.zeros((7, 20), np.uint8), np.ones((7, 2), np.uint8), where)
     found = richer.in_pairs(split, arrangement(4, -1))
-    assert found.tolist() == [[True] * 2] * 2 + [[False] * 2] * 4
+    assert found.tolist() == [[True] * 2] * 2 + [[False] * 2] * 5
 
 
 def test_what_is_drawn_in_pairs_is_told_so():

@@ -100,7 +100,7 @@ def test_the_answer_and_the_points():
         "*grows*: holds), and in AUROC"
     ) in said
     assert page.answer(TABLE.query("dataset != 'richer'")).startswith("Not known yet")
-    ours, _, theirs = page.in_short(TABLE)
+    ours, _, theirs = page.in_short(TABLE, None)
     assert "The gain in AUPR: as in the paper, +0.000; richer, +0.050; real" in ours
     assert "+0.031 (AUPR) and +0.009 (AUROC) in vivo, and of −0.003 (AUROC)" in theirs
 
@@ -157,3 +157,5 @@ def test_the_gain_alone_and_in_pairs():
     assert row["larger in pairs"] == "holds"
     assert page.pairs(kept(0.05))["larger in pairs"].tolist() == ["inconclusive, provisional"] * 2
     assert page.pairs(None).empty
+    points = page.in_short(TABLE, kept(0.05, 0.06, 0.07))
+    assert "gain in AUROC is +0.010 for sites alone and +0.060 for sites in pairs" in points[3]

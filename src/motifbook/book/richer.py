@@ -215,12 +215,17 @@ def answer(table: pd.DataFrame) -> str:
     )
 
 
-def in_short(table: pd.DataFrame) -> tuple[str, ...]:
+def in_short(table: pd.DataFrame, kept: Neighbours | None) -> tuple[str, ...]:
     """What was learned, in a few points."""
     gain = better(table).set_index(["data", "quantity"])["gain"]
     told = [
         f"The gain in {name}: {'; '.join(f'{data}, {gain[data, name]}' for data in DATA.values())}."
         for name in QUANTITIES.values()
+    ]
+    told += [
+        f"On richer data the gain in {row['quantity']} is {row['alone']} for sites alone and "
+        f"{row['in pairs']} for sites in pairs."
+        for _, row in pairs(kept).iterrows()
     ]
     vivo, simulated = printed().loc["in vivo"], printed().loc["synthetic"]
     return (
