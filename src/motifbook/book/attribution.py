@@ -1,6 +1,7 @@
 """What the chapter on reading a distributed network draws, says and tabulates.
 
-`read` is the record of `yardsticks.attribution` throughout, None where it is not there.
+`read` is the record of `yardsticks.attribution` throughout, `found` that of `attribution_patterns`,
+each None where it is not there.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from matplotlib.figure import Figure
 from motifbook.book import figures
 from motifbook.book.chapter import count, signed
 from motifbook.book.provenance import Markup, kept
+from motifbook.motifs.matrices import TFS
 from motifbook.networks.architectures import MODELS
 from motifbook.yardsticks import attribution
 from motifbook.yardsticks.attribution import Attribution, Check
+from motifbook.yardsticks.attribution_patterns import Patterns
 
 NOT_YET = "No attribution is on record yet."
 CLAIMS = {
@@ -182,3 +185,56 @@ def best_of_all(read: Attribution | None) -> pd.DataFrame:
     found = best.groupby("reader", sort=False).mean()
     found = found.rename(index=_label).rename_axis(None).round(3)
     return found.to_frame("AUROC of the best method")
+
+
+# --- From maps to motifs ----------------------------------------------------------------------
+
+
+def pattern_line(found: Patterns | None, profile: str) -> Markup:
+    """The line below what was made from the patterns."""
+    place = f"synthetic/as-run/{profile}/attribution-patterns.json"
+    return kept(place, found, f"python benchmarks/attribution_patterns.py --profile {profile}")
+
+
+def from_maps(found: Patterns | None) -> str:
+    """How many motifs the filters show, and how many come out of the maps, in words."""
+    if found is None:
+        return "No patterns are on record for this profile."
+    told = []
+    for network in found.networks:
+        stray = [one for one in network.patterns if not one.is_own]
+        told.append(
+            f"{_label(network.model)}'s filters show {len(network.shown)}, and its maps give "
+            f"**{len(network.motifs)}**, by {count(len(network.patterns), 'pattern')}, "
+            f"{len(stray) or 'none'} of which {'match' if len(stray) != 1 else 'matches'} "
+            "no motif of the class"
+        )
+    size = found.configuration["settings"]["max_seqlets_per_metacluster"]
+    return (
+        f"Of the {len(TFS)} motifs, {'; '.join(told)}. At most {size:,} windows of a class were "
+        "used. One trial stands behind each network."
+    )
+
+
+def motifs(found: Patterns | None) -> pd.DataFrame:
+    """A row per motif: whether each network's filters show it, and its maps give it."""
+    if found is None:
+        return pd.DataFrame()
+    columns = {
+        f"{_label(network.model)}, {what}": [tf in those for tf in TFS]
+        for network in found.networks
+        for what, those in (("filters", network.shown), ("maps", network.motifs))
+    }
+    return pd.DataFrame(columns, index=list(TFS)).replace({True: "yes", False: "–"})
+
+
+def logos(found: Patterns | None, model: str) -> Figure:
+    """Sequence logos of a network's patterns, each under its class and its best match."""
+    networks = found.networks if found else ()
+    patterns = [one for network in networks if network.model == model for one in network.patterns]
+    titles = [
+        f"{one.asked}, {count(one.sites, 'window')}\n"
+        + (f"{one.hits[0].name}, E {figures.e_value(one.hits[0].e_value)}" if one.hits else "–")
+        for one in patterns
+    ]
+    return figures.gallery(patterns, titles)

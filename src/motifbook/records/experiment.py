@@ -6,7 +6,7 @@ The one place where the whole chain is strung together.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -312,30 +312,12 @@ def describe(
     Filters are matched all at once; a match of TF t is a match of one of its relevant motifs. Where
     no TF has any, the fraction of relevant matches is None: there is nothing to count.
     """
-    ppms = np.round(read.ppms, DECIMALS)
-    parts = [readout.trim(ppm) if protocol.trim else (0, len(ppm)) for ppm in read.ppms]
-    # The authors state as nsites the number of columns, and Tomtom's pseudocounts depend on it.
-    queries = [
-        Motif(f"layer{read.layer}_filter{i}", "", ppm[start:stop], float(stop - start))
-        for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
-    ]
     targets, relevant = searchable(dataset, protocol)
-    matches = tomtom.match(queries, targets, EVALUE)
-    verdicts = tomtom.verdicts(matches, relevant)
+    matched, queries = match(f"layer{read.layer}_filter", read.ppms, protocol, targets, relevant)
     rows = []
-    for i, query in enumerate(queries):
-        verdict = verdicts.loc[query.id]
-        row = {
-            "filter": i,
-            "state": _state(read, i, matches.refused.get(query.id)),
-            "sites": int(read.sites[i]),
-            "matches_any": bool(verdict["any"]),
-            "tf": verdict["tf"],
-            "relevant_target": verdict["relevant_target"],
-            "trim": [int(edge) for edge in parts[i]],
-            "ppm": ppms[i].tolist(),
-            "hits": tomtom.best_hits(matches, query.id),
-        }
+    for i, found in enumerate(matched):
+        state = _state(read, i, found["state"])
+        row = found | {"filter": i, "state": state, "sites": int(read.sites[i])}
         if read.precision is not None:
             for name in ("precision", "recall"):
                 values = getattr(read, name)[i]
@@ -355,13 +337,51 @@ def describe(
     return convert(layer, Layer), queries
 
 
-def _state(read: readout.Filters, i: int, refused: str | None) -> str:
-    """Why a filter has no PPM to speak of: never active, or without sites; else alive."""
+def match(
+    name: str,
+    ppms: Iterable[np.ndarray],
+    protocol: Protocol,
+    targets: Sequence[Motif],
+    relevant: Mapping[str, Sequence[str]],
+) -> tuple[list[dict], list[Motif]]:
+    """What a `Filter` on record says of PPMs, (columns, 4) each, and their parts as matched.
+
+    All but `filter` and `sites`; `state` is "alive", or why Tomtom refused it.
+    """
+    ppms = list(ppms)
+    parts = [readout.trim(ppm) if protocol.trim else (0, len(ppm)) for ppm in ppms]
+    ppms = [np.round(ppm, DECIMALS) for ppm in ppms]
+    # The authors state as nsites the number of columns, and Tomtom's pseudocounts depend on it.
+    queries = [
+        Motif(f"{name}{i}", "", ppm[start:stop], float(stop - start))
+        for i, (ppm, (start, stop)) in enumerate(zip(ppms, parts, strict=True))
+    ]
+    matches = tomtom.match(queries, targets, EVALUE)
+    verdicts = tomtom.verdicts(matches, relevant)
+    rows = []
+    for ppm, part, query in zip(ppms, parts, queries, strict=True):
+        verdict = verdicts.loc[query.id]
+        rows.append(
+            {
+                "state": matches.refused.get(query.id) or "alive",
+                "matches_any": bool(verdict["any"]),
+                "tf": verdict["tf"],
+                "relevant_target": verdict["relevant_target"],
+                "trim": [int(edge) for edge in part],
+                "ppm": ppm.tolist(),
+                "hits": tomtom.best_hits(matches, query.id),
+            }
+        )
+    return rows, queries
+
+
+def _state(read: readout.Filters, i: int, matched: str) -> str:
+    """Why a filter has no PPM to speak of: never active, or without sites; else as it matched."""
     if read.maximum[i] <= 0:
         return "dead"
     if not read.sites[i]:
         return "no sites"
-    return refused or "alive"
+    return matched
 
 
 def _rounded(value):

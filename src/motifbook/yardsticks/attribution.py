@@ -97,12 +97,19 @@ def integrated_gradients(
     model: keras.Model, bases: np.ndarray, classes: Sequence[int], steps: int = STEPS
 ) -> np.ndarray:
     """Integrated gradients from ¼ everywhere, by the midpoint rule; see `saliency`."""
+    return _against_any_base(bases, mean_gradient(model, bases, classes, steps))
+
+
+def mean_gradient(
+    model: keras.Model, bases: np.ndarray, classes: Sequence[int], steps: int = STEPS
+) -> np.ndarray:
+    """The gradient's mean on the way from ¼ everywhere to each sequence, (n, length, 4)."""
     x = one_hot(bases)
     mean = np.zeros(x.shape)
     for step in range(steps):
         part = (step + 0.5) / steps
         mean += _gradient(model, (0.25 + part * (x - 0.25)).astype("float32"), classes) / steps
-    return _against_any_base(bases, mean)
+    return mean
 
 
 def _gradient(model: keras.Model, x: np.ndarray, classes: Sequence[int]) -> np.ndarray:
@@ -355,7 +362,7 @@ def make(
                 "best_epoch": trained.best_epoch,
                 "hardware": trained.machine["hardware"],
                 "mean_auroc": round(float(np.mean(auroc)), 6),
-                "on_record": _is_on_record(run, trained.history, results_dir),
+                "on_record": is_on_record(run, trained.history, results_dir),
             }
         )
     sure = optimal.coverage(test.bases[rows], classes)
@@ -381,7 +388,8 @@ def _scored(reader: str, method: str, map_: np.ndarray, truth: np.ndarray) -> di
     return {"reader": reader, "method": method, "auroc": auroc, "aupr": aupr}
 
 
-def _is_on_record(run: Run, history: dict, results_dir: Path | str | None) -> bool | None:
+def is_on_record(run: Run, history: dict, results_dir: Path | str | None) -> bool | None:
+    """Whether these are the losses of the run's record; None where there is none."""
     if not run.is_there(results_dir):
         return None
     return dynamics.same(history, structs.asdict(runs.load(run, results_dir).history))
