@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from msgspec import structs
 
 from motifbook.book import figures
 from motifbook.book.chapter import count, signed
@@ -202,12 +203,11 @@ def from_maps(found: Patterns | None) -> str:
         return "No patterns are on record for this profile."
     told = []
     for network in found.networks:
-        stray = [one for one in network.patterns if not one.is_own]
+        stray = sum(not one.is_own for one in network.patterns)
         told.append(
             f"{_label(network.model)}'s filters show {len(network.shown)}, and its maps give "
-            f"**{len(network.motifs)}**, by {count(len(network.patterns), 'pattern')}, "
-            f"{len(stray) or 'none'} of which {'match' if len(stray) != 1 else 'matches'} "
-            "no motif of the class"
+            f"**{len(network.motifs)}**, by {count(len(network.patterns), 'pattern')} "
+            + (f"({stray} of them another motif or none)" if stray else "(all of their class)")
         )
     size = found.configuration["settings"]["max_seqlets_per_metacluster"]
     return (
@@ -229,7 +229,7 @@ def motifs(found: Patterns | None) -> pd.DataFrame:
 
 
 def logos(found: Patterns | None, model: str) -> Figure:
-    """Sequence logos of a network's patterns, each under its class and its best match."""
+    """Sequence logos of the matched parts of a network's patterns, under class and best match."""
     networks = found.networks if found else ()
     patterns = [one for network in networks if network.model == model for one in network.patterns]
     titles = [
@@ -237,4 +237,8 @@ def logos(found: Patterns | None, model: str) -> Figure:
         + (f"{one.hits[0].name}, E {figures.e_value(one.hits[0].e_value)}" if one.hits else "–")
         for one in patterns
     ]
-    return figures.gallery(patterns, titles)
+    parts = [
+        structs.replace(one, ppm=one.ppm[slice(*one.trim)], trim=(0, len(one.trimmed)))
+        for one in patterns
+    ]
+    return figures.gallery(parts, titles)
