@@ -71,7 +71,7 @@ def test_one_number_for_each_pattern(described):
 def test_the_page_counts(described):
     found = record(described, shown=["SP1", "STAT1"])
     assert page.from_maps(found).startswith(
-        "Of the 12 motifs, CNN-2's filters show 2, and its maps give **1**, by 3 patterns "
+        "Of the 12 motifs, CNN-2's filters show 2, and its maps give 1, by 3 patterns "
         "(2 of them another motif or none)."
     )
     table = page.motifs(found)

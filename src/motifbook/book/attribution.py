@@ -206,7 +206,7 @@ def from_maps(found: Patterns | None) -> str:
         stray = sum(not one.is_own for one in network.patterns)
         told.append(
             f"{_label(network.model)}'s filters show {len(network.shown)}, and its maps give "
-            f"**{len(network.motifs)}**, by {count(len(network.patterns), 'pattern')} "
+            f"{len(network.motifs)}, by {count(len(network.patterns), 'pattern')} "
             + (f"({stray} of them another motif or none)" if stray else "(all of their class)")
         )
     size = found.configuration["settings"]["max_seqlets_per_metacluster"]
