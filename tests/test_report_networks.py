@@ -341,7 +341,7 @@ def no_filters(model):
 @pytest.mark.parametrize(
     ("change", "fragments"),
     [
-        (external, ("'w' lie in another file", "save_as_external_data=False")),
+        (external, ("'w' lie in another file", "onnx.save(onnx.load('net.onnx'), 'one.onnx')")),
         (huge, ("'w' claim the shape (1099511627776, 4, 5)",)),
         (short, ("'w': of shape (300, 4, 5), which is not what the file holds",)),
         (nan, ("'w' hold NaN",)),

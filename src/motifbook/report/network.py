@@ -127,7 +127,8 @@ def read(
 _EXPECTED = "a network as .keras, .h5 or .onnx, or kernels as .npz or .npy"
 _PICKLE = (
     "is a pickle (PyTorch's own format is one), which runs code when it is opened; "
-    "export the network as ONNX: torch.onnx.export(network, example, 'network.onnx')"
+    "export the network as ONNX: torch.onnx.export(network.eval(), example, 'network.onnx', "
+    "external_data=False)"
 )
 
 

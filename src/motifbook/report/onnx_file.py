@@ -124,8 +124,8 @@ def _vet(path: Path, model: ModelProto) -> None:
         where = f"{path}: weights {tensor.name!r}"
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             raise ValueError(
-                f"{where} lie in another file; save it as one: "
-                "onnx.save(model, 'one.onnx', save_as_external_data=False)"
+                f"{where} lie in another file; export it as one, in PyTorch with "
+                f"external_data=False, or: onnx.save(onnx.load({path.name!r}), 'one.onnx')"
             )
         if any(size < 0 for size in tensor.dims) or 8 * math.prod(tensor.dims) > 8 * LARGEST:
             raise ValueError(f"{where} claim the shape {tuple(tensor.dims)}")
