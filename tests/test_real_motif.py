@@ -237,6 +237,45 @@ def test_a_bin_is_a_tenth_of_the_filters():
     assert bins[0].probability == pytest.approx(0.025)
 
 
+def test_filters_of_other_sizes_are_read_in_their_own_columns():
+    """As the report reads them: a PPM as wide as the filter, and its match by what is left."""
+    from motifbook.records import experiment
+    from motifbook.sequences import synthetic
+    from motifbook.yardsticks import site_accuracy
+
+    (record,) = experiment.get("pool-4-size-7", 1, profile="quick", missing="error")
+    dataset = synthetic.get()
+    own = site_accuracy.own_precision(dataset.test)
+    table = real_motif_fit.of_sizes([record], dataset, own)
+    assert set(table["dataset"]) == {"design map"} and table["agreement"].isna().all()
+    filters = record.layer(1).filters
+    ppms = np.array([one.ppm for one in filters])[:, 6:13]  # of 19 columns the middle 7
+    mine = real_motif.features(ppms, [one.sites for one in filters], dataset.test.bases.size)
+    for name in ("information", "core", "nearest"):
+        np.testing.assert_allclose(table[name], mine[name].dropna())
+    assert (table["information"] < 14).all() and table["match"].notna().all()
+
+
+@pytest.mark.slow
+def test_trained_filters_on_record_are_those_of_the_runs_on_record():
+    """To the last digit: `motifbook calibrate` makes them without any training."""
+    from motifbook.records import experiment
+    from motifbook.sequences import synthetic
+    from motifbook.yardsticks import site_accuracy
+
+    dataset = synthetic.get()
+    own = site_accuracy.own_precision(dataset.test)
+    grid = experiment.get("design", 1, profile="quick")
+    parts = [
+        real_motif_fit.table(experiment.get(), dataset, own),
+        real_motif_fit.of_sizes(grid, dataset, own),
+    ]
+    made = real_motif_fit.kept(parts)
+    known = real_motif_fit.on_record()
+    trained = known[(known["kind"] == "trained") & (known["dataset"] != "peaks-planted")]
+    pd.testing.assert_frame_equal(made, trained.reset_index(drop=True), check_exact=True)
+
+
 def test_between_real_bases_the_fit_is_to_synthetic_data_of_other_architectures():
     plain = toy().assign(dataset="synthetic")
     asked = toy().assign(dataset="peaks-planted")

@@ -52,6 +52,14 @@ def fit():
             for name in VARIANTS
         },
         with_untrained=dict.fromkeys(VARIANTS, 0.987),
+        sizes={
+            "no database": {
+                "7": separation(0.9, 6, 8),
+                "9": separation(0.95, 9),
+                "all": separation(0.93, 15, 18),
+            },
+            "everything": {},
+        },
     )
 
 
@@ -89,6 +97,16 @@ def test_a_miss_between_real_bases_is_a_miss(fit):
     found = real_or_not.artefacts(fit)
     assert found.loc[("no database", "all"), "AUROC"] == "0.950 (0.900 to 1.000)"
     assert found.loc[("no database", "CNN-4"), "AUROC"] == "–"
+
+
+def test_of_other_sizes_the_one_whose_motifs_are_found_least_is_named(fit):
+    found = real_or_not.sizes(fit)
+    assert list(found.index) == ["7 nt", "9 nt", "all"]
+    assert found.loc["7 nt", ("no database", "precise, called real")] == "6 of 8"
+    assert real_or_not.sizes_in_words(fit) == (
+        "*no database*: AUROC 0.930; 15 of 18 precise filters are called real, the smallest part "
+        "of those of 7 nt (6 of 8)."
+    )
 
 
 def test_untrained_filters_that_are_called_real_are_counted(fit):

@@ -312,7 +312,8 @@ def _parser() -> argparse.ArgumentParser:
         "Fit the score that says whether a filter is a motif to the runs on record (synthetic).",
         "Untrained networks of the same architectures are part of the fit. Writes real_motif.json, "
         "the score, and real_motif.csv.gz, the filters it was fitted to. "
-        "It is tried on runs of the dataset peaks-planted, profile quick, where there are any.",
+        "It is tried on runs of the dataset peaks-planted and on those of the design map, profile "
+        "quick, where there are any. Untrained filters may differ a little on another machine.",
     )
     calibrate.add_argument(
         "folder", type=_path, metavar="FOLDER", help="where to (the package's: src/motifbook/data)"
@@ -869,7 +870,8 @@ def _calibrate(options) -> None:
         profile="quick",
         results_dir=options.results,
     )
-    score, table = real_motif_fit.make(records, between)
+    grid = experiment.get("design", 1, profile="quick", results_dir=options.results)
+    score, table = real_motif_fit.make(records, between, grid)
     for name, one in score.variants.items():
         (value, low, high), worst = one.auroc, one.lowest_auroc[0]
         every = [one for kinds in score.untrained[name].values() for one in kinds.values()]

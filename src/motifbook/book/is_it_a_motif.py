@@ -126,6 +126,13 @@ def precise_only(judged: pd.DataFrame) -> pd.DataFrame:
     return judged[(judged["verdict"] != "relevant") & judged["precise"]]
 
 
+def confusion(judged: pd.DataFrame) -> pd.DataFrame:
+    """How many filters of each network Tomtom and the sites agree on."""
+    short = {"relevant": "relevant match", "other": "other match", "none": "no match"}
+    counts = site_accuracy.confusion(judged).rename(columns=short)
+    return counts.rename_axis(None).rename_axis((None, None), axis=1)
+
+
 def agreement(judged: pd.DataFrame) -> str:
     """Where the database and the sites agree on a filter, in three paragraphs."""
     relevant = judged[judged["verdict"] == "relevant"]

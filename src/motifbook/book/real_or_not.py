@@ -8,9 +8,12 @@ from __future__ import annotations
 import html
 
 import pandas as pd
+from matplotlib.figure import Figure
 
+from motifbook.book import figures
 from motifbook.book.provenance import Markup
 from motifbook.networks.architectures import MODELS
+from motifbook.yardsticks import real_motif
 from motifbook.yardsticks.real_motif import FEATURES, Fit, Separation
 
 SHOWN = ("E-value alone", "no database", "everything")
@@ -18,6 +21,12 @@ SHOWN = ("E-value alone", "no database", "everything")
 ENOUGH = 0.9
 """AUROC that was asked for between real bases, before any network was trained there."""
 WEIGHTS = ("no database", "everything")
+
+
+def fitted() -> tuple[Fit, Markup]:
+    """The score that comes with the package, and the line of what shows it."""
+    fit = real_motif.fitted()
+    return fit, line(fit)
 
 
 def line(fit: Fit) -> Markup:
@@ -79,6 +88,11 @@ def weights(fit: Fit) -> pd.DataFrame:
     found = pd.DataFrame({name: fit.variants[name].coefficients for name in WEIGHTS})
     found = found.reindex([name for name in FEATURES if name in found.index])
     return found.rename(index=FEATURES).map("{:+.2f}".format).replace("+nan", "–")
+
+
+def calibration(fit: Fit) -> Figure:
+    """Tenths of all filters: the share of precise ones against the mean probability."""
+    return figures.calibration({name: fit.calibration[name] for name in WEIGHTS})
 
 
 def _auroc(one: Separation) -> str:
@@ -144,6 +158,34 @@ def artefacts_in_words(fit: Fit) -> str:
     if missing := [f"*{name}*" for name in fit.variants if not fit.artefacts.get(name)]:
         words += f" Not asked, for want of a second trial of every network: {', '.join(missing)}."
     return words
+
+
+def sizes(fit: Fit) -> pd.DataFrame:
+    """Filters of other sizes, a row for each size: of each variant AUROC and both kinds' calls."""
+    rows: dict[str, dict] = {}
+    for name, found in fit.sizes.items():
+        for size, one in found.items():
+            row = rows.setdefault(size if size == "all" else f"{size} nt", {})
+            row[name, "AUROC"] = _auroc(one)
+            row[name, "precise, called real"] = _share(one.found, one.precise)
+            row[name, "others, called real"] = _share(one.mistaken, one.others)
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def sizes_in_words(fit: Fit) -> str:
+    """What the score is worth on filters of other sizes, and for which it finds fewest precise."""
+    said = []
+    for name, found in fit.sizes.items():
+        share = {size: one.found / one.precise for size, one in found.items() if one.precise}
+        if share:
+            worst = min(share, key=share.__getitem__)
+            one, every = found[worst], found["all"]
+            said.append(
+                f"*{name}*: AUROC {every.auroc:.3f}; {_share(every.found, every.precise)} precise "
+                f"filters are called real, the smallest part of those of {worst} nt "
+                f"({_share(one.found, one.precise)})"
+            )
+    return "; ".join(said) + "." if said else "No network of the design map is on record yet."
 
 
 DATA = {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from motifbook.motifs.matrices import information
+from motifbook.motifs.matrices import Motif, information
 from motifbook.networks import evaluation
 from motifbook.networks.architectures import Architecture
 from motifbook.networks.protocols import Protocol
@@ -189,6 +189,16 @@ def trim(ppm: np.ndarray, *, as_archived: bool = False) -> tuple[int, int]:
     if not informative.any():
         return 0, len(ppm)
     return max(informative[0] - MARGIN, 0), min(informative[-1] + MARGIN + 1, len(ppm))
+
+
+def trimmed(ppms: np.ndarray) -> dict[str, Motif]:
+    """The trimmed PPM of each filter that has sites, as it is matched: `filter0`, ...
+
+    As in the records, and by the authors, its width is stated as its number of sites, which decides
+    Tomtom's pseudocount.
+    """
+    parts = {f"filter{f}": ppm[slice(*trim(ppm))] for f, ppm in enumerate(ppms)}
+    return {name: Motif(name, "", part, len(part)) for name, part in parts.items() if part.any()}
 
 
 def core(ppm: np.ndarray) -> tuple[int, int]:

@@ -294,16 +294,6 @@ def _auroc(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
         return above / (positive * negative)
 
 
-def motifs(ppms: np.ndarray) -> dict[str, Motif]:
-    """The trimmed PPM of each filter that has sites, as it is matched: `filter0`, ...
-
-    As in the records, and by the authors, its width is stated as its number of sites, which decides
-    Tomtom's pseudocount.
-    """
-    parts = {f"filter{f}": ppm[slice(*readout.trim(ppm))] for f, ppm in enumerate(ppms)}
-    return {name: Motif(name, "", part, len(part)) for name, part in parts.items() if part.any()}
-
-
 def measure(
     network: Network,
     sequences: Sequences,
@@ -413,7 +403,7 @@ def assemble(
     """Match and score what was measured; `others` are the PPMs of the replicates named so."""
     sound, left_out = _comparable(targets, database)
     notes = [*network.notes, *(f"{sequences.name}: {note}" for note in sequences.notes), *left_out]
-    queries = motifs(found.ppms)
+    queries = readout.trimmed(found.ppms)
     asked = list(queries.values())
     with tqdm(total=2, desc="matching", disable=not progress) as bar:
         matches = tomtom.match(asked, sound, evalue)

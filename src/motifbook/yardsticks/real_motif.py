@@ -177,6 +177,10 @@ class Fit(Envelope, frozen=True, kw_only=True, eq=False):
         real, by a fit without their architecture.
     with_untrained : dict
         By variant: AUROC of all filters together, trained or not.
+    sizes : dict of dict
+        By variant and size (nt), and of "all": first-layer filters of the design map, which have
+        other sizes than those of the fit, by a fit without their architecture. PPMs are as wide as
+        the filters, as `motifbook report` has them. Empty where there was no such run.
     """
 
     kind: Annotated[str, Meta(pattern="^real-motif$")] = "real-motif"
@@ -190,6 +194,7 @@ class Fit(Envelope, frozen=True, kw_only=True, eq=False):
     artefacts: dict[str, dict[str, Separation]]
     untrained: dict[str, dict[str, dict[str, Share]]]
     with_untrained: dict[str, Score]
+    sizes: dict[str, dict[str, Separation]]
 
 
 @cache

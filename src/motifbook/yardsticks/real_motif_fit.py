@@ -4,7 +4,7 @@ The filters of the paper's table 1 networks, with the truth at their sites, are 
 (`table`), and beside them those of the same networks before training (`untrained_filters`), for a
 score that knows trained filters only calls noise real. Architectures are left out in turn
 (`held_out`), their untrained twins with them, and motifs too (`novel`). Filters that were trained
-between real bases are asked as well (`artefacts`).
+between real bases are asked as well (`artefacts`), and filters of other sizes (`of_sizes`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import pandas as pd
 from msgspec import convert, to_builtins
 
 from motifbook.files import replacing
+from motifbook.filters import readout
 from motifbook.motifs import matrices, tomtom
 from motifbook.motifs.matrices import Motif
+from motifbook.networks.architectures import DESIGN
 from motifbook.records import store
 from motifbook.records.runs import Filter, Record
 from motifbook.sequences import planted, synthetic
@@ -48,6 +50,8 @@ COLUMNS = (
 )
 TRAINED = "trained"
 """The kind of a filter that is not one of `untrained_filters.KINDS`."""
+SIZES = "design map"
+"""What stands for the dataset in rows of `of_sizes`."""
 UNTRAINED_ELSEWHERE = ("cnn-25", "cnn-25-60", "cnn3-50", "cnn9-25")
 """Architectures whose untrained filters are asked over other sequences."""
 
@@ -96,6 +100,28 @@ def table(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) ->
     )
     found = pd.concat([judged.assign(kind=TRAINED), known], axis=1).reindex(columns=list(COLUMNS))
     return found.dropna(subset=list(real_motif.PPM)).reset_index(drop=True)
+
+
+def of_sizes(records: Iterable[Record], dataset: Dataset, own: dict[str, float]) -> pd.DataFrame:
+    """As `table`, of PPMs that are as wide as the filters: the middle columns of those on record.
+
+    So `motifbook report` has them. Of filters that are wider than the PPMs on record, these.
+    """
+    records = list(records)
+    parts = []
+    for record in records:
+        filters, size = record.layer(1).filters, record.run.architecture.convs[0].size
+        ppms = np.array([one.ppm for one in filters])
+        start = max(0, ppms.shape[1] // 2 - size // 2)
+        ppms = ppms[:, start : start + size]
+        matches = tomtom.match(list(readout.trimmed(ppms).values()), matrices.jaspar())
+        e_values = matches.best.set_index("query")["e_value"]
+        e_values = e_values.reindex([f"filter{number}" for number in range(len(filters))])
+        sites = [one.sites for one in filters]
+        parts.append(real_motif.features(ppms, sites, dataset.test.bases.size, (), e_values))
+    judged = site_accuracy.judge(records, own).assign(dataset=SIZES, kind=TRAINED)
+    found = pd.concat([judged, pd.concat(parts, ignore_index=True)], axis=1)
+    return found.reindex(columns=list(COLUMNS)).dropna(subset=list(real_motif.PPM))
 
 
 def _match_without(
@@ -313,11 +339,12 @@ def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
     synthetic_ones = table["dataset"] == "synthetic"
     fitted, trained = table[synthetic_ones], table[synthetic_ones & known]
     between = table[(table["dataset"] == planted.NAME) & known]
-    never = table[~known]
+    never, grid = table[~known], table[table["dataset"] == SIZES]
+    sizes = {row.name: size for (_, size), row in DESIGN.items()}
     parts: dict[str, dict] = {
         name: {}
         for name in ("variants", "by_model", "calibration", "novel", "artefacts", "untrained",
-                     "with_untrained")
+                     "with_untrained", "sizes")
     }  # fmt: skip
     for name, used in VARIANTS.items():
         values = fitted[list(used)]
@@ -358,6 +385,14 @@ def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
             model: separation(asked.loc[rows, "precise"], found[rows], DRAWS)
             for model, rows in ({**groups, "all": asked.index} if groups else {}).items()
         }
+        parts["sizes"][name] = {}
+        if not grid.empty and "agreement" not in used:  # one trial of each was made
+            found = artefacts(pd.concat([fitted, grid]), name)
+            groups = grid.groupby(grid["model"].map(sizes)).groups
+            parts["sizes"][name] = {
+                str(size): separation(grid.loc[rows, "precise"], found[rows])
+                for size, rows in {**groups, "all": grid.index}.items()
+            }
         elsewhere = never[never["dataset"] != "synthetic"]
         everywhere = pd.concat([every, artefacts(pd.concat([fitted, elsewhere]), name)])
         parts["untrained"][name] = called(never[~never["precise"]], everywhere)
@@ -379,7 +414,9 @@ def fit(table: pd.DataFrame, dataset: Dataset, window: int) -> Fit:
     return convert(record, Fit)
 
 
-def make(records: Iterable[Record], between: Iterable[Record] = ()) -> tuple[Fit, pd.DataFrame]:
+def make(
+    records: Iterable[Record], between: Iterable[Record] = (), grid: Iterable[Record] = ()
+) -> tuple[Fit, pd.DataFrame]:
     """The score, and the table that it is fitted to.
 
     Parameters
@@ -388,13 +425,15 @@ def make(records: Iterable[Record], between: Iterable[Record] = ()) -> tuple[Fit
         On the synthetic data.
     between : iterable of Record
         On `peaks-planted`.
+    grid : iterable of Record
+        Of the design map, on the synthetic data.
 
     Raises
     ------
     FileNotFoundError
         If there are such, and the peaks were not fetched.
     """
-    records, between = list(records), list(between)
+    records, between, grid = list(records), list(between), list(grid)
     dataset = synthetic.get()
     own = site_accuracy.own_precision(dataset.test)
     few = [record for record in records if record.run.model in UNTRAINED_ELSEWHERE]
@@ -405,6 +444,8 @@ def make(records: Iterable[Record], between: Iterable[Record] = ()) -> tuple[Fit
     if few:
         over = untrained_filters.over_random(dataset)
         parts.append(untrained_filters.table(few, over, None, "random"))
+    if grid:
+        parts.append(of_sizes(grid, dataset, own))
     if between:
         peaks = planted.get()
         own = site_accuracy.own_precision(peaks.test)
@@ -418,11 +459,17 @@ def finished(
     parts: Sequence[pd.DataFrame], dataset: Dataset, window: int
 ) -> tuple[Fit, pd.DataFrame]:
     """The fit to some tables together, and these as they are kept, for that is what is fitted."""
+    found = kept(parts)
+    return fit(found, dataset, window), found
+
+
+def kept(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables together, in the digits that are kept."""
     found = pd.concat(parts, ignore_index=True).reindex(columns=list(COLUMNS))
     numbers = [*FEATURES, EXCESS, "match_without"]
     found[numbers] = found[numbers].astype(float).map(_short)
     found["match_without"] = found["match_without"].fillna(found["match"])
-    return fit(found, dataset, window), found
+    return found
 
 
 def write(score: Fit, table: pd.DataFrame, folder: Path | str) -> list[Path]:
