@@ -58,7 +58,7 @@ def fit():
                 "9": separation(0.95, 9),
                 "all": separation(0.93, 15, 18),
             },
-            "everything": {},
+            "with a database": {},
         },
     )
 
@@ -102,7 +102,7 @@ def test_a_miss_between_real_bases_is_a_miss(fit):
 def test_of_other_sizes_the_one_whose_motifs_are_found_least_is_named(fit):
     found = real_or_not.sizes(fit)
     assert list(found.index) == ["7 nt", "9 nt", "all"]
-    assert found.loc["7 nt", ("no database", "precise, called real")] == "6 of 8"
+    assert found.loc["7 nt", ("no database", "precise")] == "6 of 8"
     assert real_or_not.sizes_in_words(fit) == (
         "*no database*: AUROC 0.930; 15 of 18 precise filters are called real, the smallest part "
         "of those of 7 nt (6 of 8)."

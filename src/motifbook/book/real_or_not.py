@@ -100,7 +100,7 @@ def _auroc(one: Separation) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part} of {whole}"
+    return f"{part} of {whole:,}"
 
 
 def novel(fit: Fit) -> pd.DataFrame:
@@ -161,14 +161,14 @@ def artefacts_in_words(fit: Fit) -> str:
 
 
 def sizes(fit: Fit) -> pd.DataFrame:
-    """Filters of other sizes, a row for each size: of each variant AUROC and both kinds' calls."""
+    """Filters of other sizes, a row for each: AUROC, and how many of each kind are called real."""
     rows: dict[str, dict] = {}
-    for name, found in fit.sizes.items():
-        for size, one in found.items():
+    for name in ("no database", "with a database"):
+        for size, one in fit.sizes[name].items():
             row = rows.setdefault(size if size == "all" else f"{size} nt", {})
             row[name, "AUROC"] = _auroc(one)
-            row[name, "precise, called real"] = _share(one.found, one.precise)
-            row[name, "others, called real"] = _share(one.mistaken, one.others)
+            row[name, "precise"] = _share(one.found, one.precise)
+            row[name, "others"] = _share(one.mistaken, one.others)
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
