@@ -369,11 +369,26 @@ def answer(table: pd.DataFrame) -> str:
     return f"{said[0]}\n\n" + "\n".join(said[1:])
 
 
+def _by_both(table: pd.DataFrame) -> str:
+    """Of CNN-25's filters where it first loses a motif: how many match, and how many are precise."""
+    said = []
+    for name, way in WAYS.items():
+        if found := first_loss(table, name, "CNN-25"):
+            match, precise = (
+                f"{_of(table, name, found[0], 'CNN-25', quantity).mean():.2f}"
+                for quantity in ("match_relevant", "precise")
+            )
+            said.append(f"with {way.words(found[0])} {match} and {precise}")
+    return "; ".join(said) or "it loses none on record"
+
+
 def in_short(table: pd.DataFrame) -> tuple[str, ...]:
     """What was learned, in a few points."""
     lost = "; ".join(_first(table, name)[0] for name in WAYS)
     return (
         f"{_sentence(lost)}.",
+        "Where CNN-25 first loses a motif, which part of its filters match a relevant motif, and "
+        f"which part are precise at the sites? {_sentence(_by_both(table))}.",
         *(
             f"{_sentence(row.pop('claim'))}? "
             + ", ".join(f"{title}: {verdict}" for title, verdict in row.items())
