@@ -370,7 +370,7 @@ def answer(table: pd.DataFrame) -> str:
 
 
 def _by_both(table: pd.DataFrame) -> str:
-    """Of CNN-25's filters where it first loses a motif: how many match, and how many are precise."""
+    """Which part of CNN-25's filters match, and are precise, where it first loses a motif."""
     said = []
     for name, way in WAYS.items():
         if found := first_loss(table, name, "CNN-25"):
