@@ -152,11 +152,11 @@ def test_the_answer():
         "CNN-25 first loses "
     )
     assert (
-        f"\n- With 12 filters CNN-25 first loses {', '.join(TFS[8:])}: motifs 12.0 → 8.0, AUROC "
-        "0.970 → 0.870. CNN-2 meanwhile: motifs 1.0 → 1.0, AUROC 0.970 → 0.930."
+        f"\n- With 12 filters CNN-25 first loses {', '.join(TFS[8:])} (3 trials): motifs 12.0 → "
+        "8.0, AUROC 0.970 → 0.870. CNN-2 meanwhile: motifs 1.0 → 1.0, AUROC 0.970 → 0.930."
     ) in said
     steady = limits.answer(STEADY)
-    assert "With 20% of labels wrong CNN-25 has lost none: motifs 12.0 → 12.0, AUROC" in steady
+    assert "With 20% of labels wrong CNN-25 has lost none (3 trials): motifs 12.0 → 12.0" in steady
     alone = FALLING[(FALLING["network"] == "CNN-25") | (FALLING["way"] == "data")]
     assert limits.answer(alone).endswith("0.870. CNN-2 meanwhile: not yet run.")
     assert limits.answer(NONE).startswith("Not known yet")

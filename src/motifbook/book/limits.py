@@ -332,12 +332,14 @@ def _sentence(text: str) -> str:
 def _first(table: pd.DataFrame, name: str) -> tuple[str, int | None]:
     """What CNN-25 loses first on a way, in words, and where; the last level if nothing."""
     way = WAYS[name]
+    trials = {level: len(_of(table, name, level, "CNN-25", "trial")) for level in way.harder}
     if found := first_loss(table, name, "CNN-25"):
-        return f"with {way.words(found[0])} CNN-25 first loses {', '.join(found[1])}", found[0]
-    seen = [one for one in way.harder if len(_of(table, name, one, "CNN-25", "trial"))]
-    if not seen:
+        level, lost = found[0], f"first loses {', '.join(found[1])}"
+    elif any(trials.values()):
+        level, lost = [one for one in way.harder if trials[one]][-1], "has lost none"
+    else:
         return f"of {way.title} nothing is known yet", None
-    return f"with {way.words(seen[-1])} CNN-25 has lost none", seen[-1]
+    return f"with {way.words(level)} CNN-25 {lost} ({count(trials[level], 'trial')})", level
 
 
 def _change(table: pd.DataFrame, way: str, level: int, network: str) -> str:
