@@ -80,7 +80,8 @@ def test_runs_are_measured():
     assert (row["shown"], row["by_class"]) == ({"MAX", "SP1"}, {"MAX": 0.8, "SP1": 0.6})
     assert limits.line(pages).text.startswith("Made from 1 of 2 runs")
     assert limits.on_record(pages) == (
-        "1 of 2 runs are on record. Runs are missing of: training sequences all, 1 of 2."
+        "1 of 2 runs are on record. All levels are complete but these: training sequences "
+        "all (1 of 2)."
     )
 
 

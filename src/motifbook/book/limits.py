@@ -317,12 +317,12 @@ def on_record(pages: Pages) -> str:
     wanted = {run for page in pages.values() for run in page.wanted}
     there = {record.run for page in pages.values() for record in page.records}
     few = [
-        f"{WAYS[way].title} {WAYS[way].label(level)}, {len(page.records)} of {len(page.wanted)}"
+        f"{WAYS[way].title} {WAYS[way].label(level)} ({len(page.records)} of {len(page.wanted)})"
         for (way, level), page in pages.items()
         if len(page.records) < len(page.wanted)
     ]
     said = f"{len(there)} of {len(wanted)} runs are on record."
-    return f"{said} Runs are missing of: {'; '.join(few)}." if few else said
+    return f"{said} All levels are complete but these: {', '.join(few)}." if few else said
 
 
 def _sentence(text: str) -> str:
