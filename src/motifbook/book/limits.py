@@ -432,7 +432,7 @@ def longer(pages: Pages, whole: Gathered) -> str:
     """
     stopped = pages["data", 4].of("cnn-25")
     if not whole.records or not stopped:
-        return "Whether it would fall again in as many batches as with all data is not known yet."
+        return "Whether it is the data, or training that ends too soon, is not known yet."
     batches = math.ceil(len(synthetic.get().train) / 4 / AS_RUN.batch_size)
     seen = max(record.epochs for record in whole.records) * batches
     shown = measures.QUANTITIES["motifs_found"]
@@ -442,8 +442,9 @@ def longer(pages: Pages, whole: Gathered) -> str:
         for records in (stopped, whole.records)
     ]
     return (
-        f"Would it fall again? We let CNN-25 with a quarter of the sequences go on to {seen:,} "
-        f"batches, {count(len(whole.records), 'trial')}: {said[1]}. Stopped as usual: {said[0]}."
+        "Is it the data, or does training end too soon? CNN-25 with a quarter of the sequences that "
+        f"goes on to {seen:,} batches ({count(len(whole.records), 'trial')}): {said[1]}. Stopped as "
+        f"usual: {said[0]}."
     )
 
 
