@@ -208,9 +208,9 @@ def test_a_quarter_that_goes_on():
     on = [learned("cnn-25", t, "MAX SP1", auroc=(0.9, 0.8), epochs=2) for t in (1, 2)]
     # 4,375 sequences are 44 batches, and the made-up runs have two epochs.
     assert limits.longer(pages, Gathered((), tuple(on))).replace("\xa0", " ") == (
-        "Is it the data, or does training end too soon? CNN-25 with a quarter of the sequences that "
-        "goes on to 88 batches (2 trials): 2.0 ± 0.0 motifs, AUROC 0.850 ± 0.000. Stopped as usual: "
-        "1.0 motifs, AUROC 0.750."
+        "Is it the data, or does training end too soon? CNN-25 with a quarter of the sequences "
+        "that goes on to 88 batches (2 trials): 2.0 ± 0.0 motifs, AUROC 0.850 ± 0.000. Stopped as "
+        "usual: 1.0 motifs, AUROC 0.750."
     )
 
 

@@ -442,9 +442,9 @@ def longer(pages: Pages, whole: Gathered) -> str:
         for records in (stopped, whole.records)
     ]
     return (
-        "Is it the data, or does training end too soon? CNN-25 with a quarter of the sequences that "
-        f"goes on to {seen:,} batches ({count(len(whole.records), 'trial')}): {said[1]}. Stopped as "
-        f"usual: {said[0]}."
+        "Is it the data, or does training end too soon? CNN-25 with a quarter of the sequences "
+        f"that goes on to {seen:,} batches ({count(len(whole.records), 'trial')}): {said[1]}. "
+        f"Stopped as usual: {said[0]}."
     )
 
 
