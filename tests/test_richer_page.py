@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import learned
 from drawn import points_of
-from msgspec import convert
+from msgspec import convert, structs
 
 from motifbook.book import richer as page
 from motifbook.book.chapter import Gathered
@@ -100,7 +100,8 @@ def test_the_answer_and_the_points():
         "*grows*: holds), and in AUROC"
     ) in said
     assert page.answer(TABLE.query("dataset != 'richer'")).startswith("Not known yet")
-    ours, _, theirs = page.in_short(TABLE, None)
+    ours, _, worst, theirs = page.in_short(TABLE, None)
+    assert "in AUPR: as in the paper, +0.000; richer, +0.050; real" in worst
     assert "The gain in AUPR: as in the paper, +0.000; richer, +0.050; real" in ours
     assert "+0.031 (AUPR) and +0.009 (AUROC) in vivo, and of −0.003 (AUROC)" in theirs
 
@@ -146,7 +147,8 @@ def kept(*gains):
         for kind, by in (("alone", 0.01), ("in pairs", gain))
         for model in page.OWN
     ]
-    return convert({**store.envelope({}), "rows": rows}, neighbours.Neighbours)
+    shares = {"paired": 0.5, "repeated_in_pairs": 0.7, "repeated_alone": 0.0}
+    return convert({**store.envelope({}), **shares, "rows": rows}, neighbours.Neighbours)
 
 
 def test_the_gain_alone_and_in_pairs():
@@ -157,5 +159,12 @@ def test_the_gain_alone_and_in_pairs():
     assert row["larger in pairs"] == "holds"
     assert page.pairs(kept(0.05))["larger in pairs"].tolist() == ["inconclusive, provisional"] * 2
     assert page.pairs(None).empty
+    whole = kept(0.05)
+    rows = tuple(row for row in whole.rows if row.model != "cnn-1")
+    lacking = structs.replace(whole, rows=rows)
+    assert page.pairs(lacking)["larger in pairs"].tolist() == ["not yet run"] * 2
+    assert page.in_short(TABLE, lacking) == page.in_short(TABLE, None)
+    assert "stands in a pair. The TF has more than one site in 70% of" in page.told_apart(whole)
+    assert page.told_apart(None).endswith("on record yet.")
     points = page.in_short(TABLE, kept(0.05, 0.06, 0.07))
     assert "gain in AUROC is +0.010 for sites alone and +0.060 for sites in pairs" in points[3]

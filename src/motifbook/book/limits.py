@@ -43,6 +43,7 @@ from motifbook.motifs import matrices
 from motifbook.networks.architectures import BY_FILTERS, FILTER_NUMBERS
 from motifbook.networks.protocols import AS_RUN, parse_protocol
 from motifbook.paper import measures, rules
+from motifbook.records.runs import Record
 from motifbook.sequences import harder, synthetic
 from motifbook.sequences.datasets import Dataset
 from motifbook.yardsticks import site_accuracy
@@ -75,7 +76,7 @@ WAYS = {
         FILTER_NUMBERS[::-1], 30, "first-layer filters", str, lambda level: f"{level} filters"
     ),
     "noise": Way(
-        (0, 5, 10, 20), 0, "labels wrong", "{}%".format, lambda level: f"{level}% of labels wrong"
+        (0, 5, 10, 20), 0, "wrong labels", "{}%".format, lambda level: f"{level}% of labels wrong"
     ),
 }
 NETWORKS = {"CNN-25": 25, "CNN-2": 2}
@@ -96,13 +97,17 @@ def gather(models: str, trials: str | int, **options: Any) -> Pages:
     pages = {}
     for name, way in WAYS.items():
         for level in way.levels:
-            number, protocol = level, "as-run"
-            if name != "filters":
-                number, protocol = WAYS["filters"].plain, f"as-run+{name}-{level}"
+            number = _filters(name, level)
+            protocol = "as-run" if name == "filters" else f"as-run+{name}-{level}"
             protocol = parse_protocol(protocol).name  # which has no plain value in it
             rows = [BY_FILTERS[pool, number] for pool in NETWORKS.values()]
             pages[name, level] = chapter.gather(rows, models, trials, protocol=protocol, **options)
     return pages
+
+
+def _filters(way: str, level: int) -> int:
+    """How many first-layer filters a level of a way has."""
+    return level if way == "filters" else WAYS["filters"].plain
 
 
 def line(pages: Pages) -> Markup:
@@ -316,11 +321,19 @@ def on_record(pages: Pages) -> str:
     """How many runs there are, and of which levels fewer trials than asked for, in words."""
     wanted = {run for page in pages.values() for run in page.wanted}
     there = {record.run for page in pages.values() for record in page.records}
-    few = [
-        f"{WAYS[way].title} {WAYS[way].label(level)} ({len(page.records)} of {len(page.wanted)})"
-        for (way, level), page in pages.items()
-        if len(page.records) < len(page.wanted)
-    ]
+    few = []
+    for (way, level), page in pages.items():
+        trials = {
+            network: [
+                sum(run.model == BY_FILTERS[pool, _filters(way, level)].name for run in those)
+                for those in ([record.run for record in page.records], page.wanted)
+            ]
+            for network, pool in NETWORKS.items()
+        }
+        lacking = [f"{name} {n} of {most}" for name, (n, most) in trials.items() if n < most]
+        if lacking:
+            label = f"{WAYS[way].title} {WAYS[way].label(level)}"
+            few.append(f"{label} ({', '.join(lacking)} trials)")
     said = f"{len(there)} of {len(wanted)} runs are on record."
     return f"{said} All levels are complete but these: {', '.join(few)}." if few else said
 
@@ -367,7 +380,8 @@ def answer(table: pd.DataFrame) -> str:
         lost, level = _first(table, name)
         if level is not None:
             each = [_change(table, name, level, network) for network in ("CNN-25", "CNN-2")]
-            said.append(f"- {_sentence(lost)}: {each[0]}. CNN-2 meanwhile: {each[1]}.")
+            beside = count(len(_of(table, name, level, "CNN-2", "trial")), "trial")
+            said.append(f"- {_sentence(lost)}: {each[0]}. CNN-2 meanwhile ({beside}): {each[1]}.")
     return f"{said[0]}\n\n" + "\n".join(said[1:])
 
 
@@ -403,17 +417,41 @@ def in_short(table: pd.DataFrame) -> tuple[str, ...]:
 def courses(pages: Pages) -> str:
     """Whether runs were cut short, and how many batches the kept weights had seen, in words."""
     runs = {record.run: record for page in pages.values() for record in page.records}
-    cut = sum(record.epochs == run.scale.epochs for run, record in runs.items())
-    number, seen = len(synthetic.get().train), {}
-    for level in (1, 16):
-        batches = math.ceil(number / level / AS_RUN.batch_size)
-        best = [record.best_epoch for record in pages["data", level].records]
-        seen[level] = f"{np.median(best) * batches:,.0f}" if best else "?"
-    return (
-        f"{cut} of {count(len(runs), 'run')} ran into the limit of epochs; the others stopped "
-        "because the validation loss no longer fell. The weights that were kept had seen, in the "
-        f"median, {seen[1]} batches with all training sequences and {seen[16]} with a sixteenth."
+    cut = sum(
+        record.epochs == run.scale.epochs
+        and record.epochs - record.best_epoch < (run.scale.patience or run.rules.patience or np.inf)
+        for run, record in runs.items()
     )
+    told = []
+    for network, pool in NETWORKS.items():
+        model = BY_FILTERS[pool, WAYS["filters"].plain].name
+        seen = {level: pages["data", level].of(model) for level in (1, 4, 16)}
+        told += [f"{network} {_seen(each, level)} with {WAYS['data'].label(level)}"
+                 for level, each in seen.items() if each]  # fmt: skip
+    return (
+        f"{cut} of {count(len(runs), 'run')} ran into the limit of epochs; the others ended when "
+        "the validation loss had not fallen for as many as the profile waits. How many batches had "
+        "the weights seen that were kept, in the median, by part of the training sequences? "
+        f"{'; '.join(told)}."
+    )
+
+
+def _seen(records: Sequence[Record], level: int) -> str:
+    """How many batches the kept weights had seen, in the median, with 1/level of the sequences."""
+    batches = math.ceil(len(synthetic.get().train) / level / AS_RUN.batch_size)
+    return f"{np.median([record.best_epoch for record in records]) * batches:,.0f}"
+
+
+def _lost(plain: Sequence[Record], there: Sequence[Record]) -> list[str]:
+    """The motifs that at least half of the plain runs show, and less than half of those there."""
+    held, kept = (
+        pd.DataFrame([measures.filters_of_each_tf(one, one.layer()) for one in records])
+        .gt(0)
+        .mean()
+        .reindex(list(matrices.TFS), fill_value=0.0)
+        for records in (plain, there)
+    )
+    return list(held.index[(held >= 0.5) & (kept < 0.5)])
 
 
 LONGER = "as-run+stopping+data-4"
@@ -430,21 +468,24 @@ def longer(pages: Pages, whole: Gathered) -> str:
     whole : Gathered
         Runs of CNN-25 under `LONGER`.
     """
-    stopped = pages["data", 4].of("cnn-25")
-    if not whole.records or not stopped:
+    plain, stopped = (pages["data", level].of("cnn-25") for level in (1, 4))
+    if not whole.records or not stopped or not plain:
         return "Whether it is the data, or training that ends too soon, is not known yet."
-    batches = math.ceil(len(synthetic.get().train) / 4 / AS_RUN.batch_size)
-    seen = max(record.epochs for record in whole.records) * batches
     shown = measures.QUANTITIES["motifs_found"]
     said = [
         f"{mean_sd((shown(one, one.layer()) for one in records), 1)} motifs, "
-        f"AUROC {mean_sd(one.auroc for one in records)}"
+        f"AUROC {mean_sd(one.auroc for one in records)}, lost "
+        f"{', '.join(_lost(plain, records)) or 'none'} (weights of {_seen(records, 4)} batches)"
         for records in (stopped, whole.records)
     ]
+    lost = _lost(plain, stopped)
+    back = len(set(lost) - set(_lost(plain, whole.records)))
     return (
-        "Is it the data, or does training end too soon? CNN-25 with a quarter of the sequences "
-        f"that goes on to {seen:,} batches ({count(len(whole.records), 'trial')}): {said[1]}. "
-        f"Stopped as usual: {said[0]}."
+        "Is it the data, or does training end too soon? With a quarter of the sequences CNN-25, "
+        f"stopped as usual: {said[0]}. Trained to the last epoch "
+        f"({count(len(whole.records), 'trial')}): {said[1]}. So of {count(len(lost), 'motif')} "
+        f"lost when it stops as usual, {back} {'comes' if back == 1 else 'come'} back when it goes "
+        "on. CNN-2 was not trained on."
     )
 
 
@@ -483,23 +524,22 @@ def by_information(table: pd.DataFrame) -> str:
 
 def meanwhile(table: pd.DataFrame) -> str:
     """The AUROC of the motifs that CNN-25 no longer shows, and CNN-2's of the same, in words."""
-    rows = []
-    for way in WAYS:
-        classes, shown = (_harder(table, way, "CNN-25", one) for one in ("by_class", "shown"))
-        others = _harder(table, way, "CNN-2", "by_class")
+    told = []
+    for name, way in WAYS.items():
+        classes, shown = (_harder(table, name, "CNN-25", one) for one in ("by_class", "shown"))
+        others, rows = _harder(table, name, "CNN-2", "by_class"), []
         for mine, held, beside in zip(classes, shown, others, strict=True):
-            theirs = pd.DataFrame(list(beside)).mean()
+            theirs = pd.DataFrame(list(beside), columns=list(matrices.TFS)).mean()
             for scores, tfs in zip(mine, held, strict=True):
-                rows += [(tf in tfs, scores[tf], theirs[tf]) for tf in theirs.index]
-    found = pd.DataFrame(rows, columns=["shown", "CNN-25", "CNN-2"])
-    if found["shown"].nunique() < 2:
+                rows += [(scores[tf], theirs[tf]) for tf in theirs.index if tf not in tfs]
+        if rows:
+            lost, beside = (f"{value:.3f}" for value in np.nanmedian(rows, axis=0))
+            told.append(f"{way.title}: {len(rows)} such motifs, {lost} and {beside}")
+    if not told:
         return "What becomes of a motif that CNN-25 no longer shows is not known yet."
-    medians = found.groupby("shown").median().map("{:.3f}".format)
-    (lost, beside_lost), (kept, beside_kept) = medians.loc[False], medians.loc[True]
     return (
-        f"At the harder levels CNN-25 does not show {(~found['shown']).sum()} motifs of "
-        f"{len(found)}, over all its runs. Of these its AUROC is {lost} in the median, and CNN-2's "
-        f"of the same is {beside_lost}; of those that it shows, {kept} and {beside_kept}."
+        "The median AUROC of the motifs that CNN-25 does not show at the harder levels, run by "
+        f"run, and CNN-2's of the same: {'; '.join(told)}."
     )
 
 

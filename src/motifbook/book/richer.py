@@ -158,6 +158,8 @@ def pairs(kept: Neighbours | None) -> pd.DataFrame:
     if kept is None:
         return pd.DataFrame()
     found = gains(kept.table.rename(columns={"kind": "dataset"}))
+    if found.empty:
+        return pd.DataFrame({"quantity": [*QUANTITIES.values()], "larger in pairs": rules.NOT_RUN})
     by_kind = found.pivot_table(list(QUANTITIES), "trial", "dataset")
     rows = []
     for name, words in QUANTITIES.items():
@@ -184,13 +186,13 @@ def ingredients() -> pd.DataFrame:
             DATA["synthetic"]: {
                 "background": "even",
                 "sequences with a TF's site": spread(class_counts() / number),
-                "a site's bases that are background": "none",
+                "chance of a site's base to be background": "none",
                 "sites that get a neighbour": "none on purpose",
             },
             DATA["richer"]: {
                 "background": "shuffled peaks",
                 "sequences with a TF's site": spread(richer.shares()),
-                "a site's bases that are background": f"0 to {richer.WEAKEST:.0%}",
+                "chance of a site's base to be background": f"0 to {richer.WEAKEST:.0%}",
                 "sites that get a neighbour": f"{richer.PAIRED:.0%}",
             },
         }
@@ -215,6 +217,18 @@ def answer(table: pd.DataFrame) -> str:
     )
 
 
+def told_apart(kept: Neighbours | None) -> str:
+    """What sites in pairs are, and what their comparison with others cannot say, in words."""
+    if kept is None:
+        return "Of pairs nothing is on record yet."
+    return (
+        f"In {kept.paired:.0%} of the sequences with a TF's site it stands in a pair. The "
+        f"TF has more than one site in {kept.repeated_in_pairs:.0%} of these sequences, and in "
+        f"{kept.repeated_alone:.0%} of the others. So a larger gain may come of two sites as such; "
+        "that their distance is read, this comparison does not show."
+    )
+
+
 def in_short(table: pd.DataFrame, kept: Neighbours | None) -> tuple[str, ...]:
     """What was learned, in a few points."""
     gain = better(table).set_index(["data", "quantity"])["gain"]
@@ -226,7 +240,14 @@ def in_short(table: pd.DataFrame, kept: Neighbours | None) -> tuple[str, ...]:
         f"On richer data the gain in {row['quantity']} is {row['alone']} for sites alone and "
         f"{row['in pairs']} for sites in pairs."
         for _, row in pairs(kept).iterrows()
+        if "alone" in row
     ]
+    if (worst := nearest(table)).size:
+        told.append(
+            "The worst of CNN-1, 2 and 4 less the best of CNN-25 and 50, in AUPR: "
+            + "; ".join(f"{data}, {gap}" for data, gap in worst["AUPR"].items())
+            + ". The gain is not every network's."
+        )
     vivo, simulated = printed().loc["in vivo"], printed().loc["synthetic"]
     return (
         *told,

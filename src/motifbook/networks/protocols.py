@@ -167,7 +167,7 @@ READING = ("sites", "weighting", "ends", "window", "trim")
 
 def _whole(name: str, least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not re.fullmatch(r"\d{1,6}", text) or not least <= int(text) <= most:
+        if not re.fullmatch(r"[0-9]{1,6}", text) or not least <= int(text) <= most:
             raise ValueError(f"{name}-{text}: expected a whole number from {least} to {most}")
         return int(text)
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from msgspec import Struct, convert, structs
+from msgspec import Meta, Struct, convert, structs
 
 from motifbook.networks import evaluation, training
 from motifbook.networks.protocols import parse_profile
 from motifbook.records import experiment, runs, store
-from motifbook.records.store import Contradiction, Envelope, Number, Score
+from motifbook.records.store import Contradiction, Envelope, Fraction, Number, Score
 from motifbook.sequences import richer
+from motifbook.sequences.datasets import Split
 
 Kind = Literal["alone", "in pairs"]
 
@@ -35,13 +36,34 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Neighbours(Envelope, frozen=True, kw_only=True, eq=False, dict=True):
-    """The scores of several networks; each has both kinds."""
+    """The scores of several networks, and what the sequences that they are of hold.
 
-    rows: tuple[Row, ...]
+    Attributes
+    ----------
+    paired : float
+        Of the sequences with a TF's site, the part in which it stands in a pair.
+    repeated_in_pairs, repeated_alone : float
+        The part of these, and of the others, in which the TF has more than one site.
+    rows : tuple of Row
+        Two for each of the configuration's runs, one of each kind.
+    """
+
+    kind: Annotated[str, Meta(pattern="^neighbours$")] = "neighbours"
+    paired: Fraction
+    repeated_in_pairs: Fraction
+    repeated_alone: Fraction
+    rows: Annotated[tuple[Row, ...], Meta(min_length=1)]
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """A network's sites of one kind that are there twice."""
+        """Rows that are there twice, or are not those of the runs."""
         yield from store.repeated("rows", ((row.model, row.trial, row.kind) for row in self.rows))
+        asked = [str(run).split("/")[-2:] for run in self.configuration.get("runs", [])]
+        wanted = {(model, trial, kind) for model, trial in asked for kind in get_args(Kind)}
+        found = {(row.model, f"trial-{row.trial}", row.kind) for row in self.rows}
+        for model, trial, kind in sorted(found ^ wanted):
+            there = (model, trial, kind) in found
+            what = ("a row", "none") if there else ("no row", "one, as the configuration says")
+            yield f"{model} {trial} {kind}", *what
 
     @property
     def table(self) -> pd.DataFrame:
@@ -77,6 +99,19 @@ def split_scores(
     return found
 
 
+def shares(split: Split, paired: np.ndarray) -> dict[str, float]:
+    """`paired`, `repeated_in_pairs` and `repeated_alone` of a record, of (n, classes) pairs."""
+    assert split.sites is not None  # `richer.in_pairs` has asked
+    number = np.zeros(paired.shape, int)
+    np.add.at(number, (split.sites["sequence"], split.sites["tf"]), 1)
+    alone = (number > 0) & ~paired
+    return {
+        "paired": round(float(paired[number > 0].mean()), 4),
+        "repeated_in_pairs": round(float((number[paired] > 1).mean()), 4),
+        "repeated_alone": round(float((number[alone] > 1).mean()), 4),
+    }
+
+
 def make(
     models: Sequence[str], trials: str | int, profile: str, results_dir: Path | str | None = None
 ) -> Neighbours:
@@ -108,7 +143,7 @@ def make(
         ]
     configuration = {"dataset": setup.dataset.config, "runs": [str(run) for run in there]}
     made = store.envelope(configuration, "keras", "numpy", "scikit-learn")
-    return convert({**made, "rows": rows}, Neighbours)
+    return convert({**made, **shares(test, paired), "rows": rows}, Neighbours)
 
 
 def path(profile: str = "paper", results_dir: Path | str | None = None) -> Path:
