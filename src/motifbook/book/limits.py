@@ -533,8 +533,8 @@ def meanwhile(table: pd.DataFrame) -> str:
             for scores, tfs in zip(mine, held, strict=True):
                 rows += [(scores[tf], theirs[tf]) for tf in theirs.index if tf not in tfs]
         if rows:
-            lost, beside = (f"{value:.3f}" for value in np.nanmedian(rows, axis=0))
-            told.append(f"{way.title}: {len(rows)} such motifs, {lost} and {beside}")
+            medians = " and ".join(f"{value:.3f}" for value in np.nanmedian(rows, axis=0))
+            told.append(f"{way.title}: {len(rows)} such motifs, {medians}")
     if not told:
         return "What becomes of a motif that CNN-25 no longer shows is not known yet."
     return (
