@@ -461,6 +461,17 @@ def test_a_page_of_ours_alone_is_replaced(tmp_path, planted):
         pages.check_replaced(tmp_path / "mine.html")
 
 
+def test_a_link_onto_another_reports_page_is_not_written_through(tmp_path, planted):
+    found, given = planted
+    report = measure.measure(found, given, matrices.ground_truth(), "twelve")
+    page = pages.write(report, tmp_path / "mine.html")[0]
+    before, link = sorted(tmp_path.iterdir()), tmp_path / "link.html"
+    link.symlink_to(page)
+    with pytest.raises(ValueError, match=r"link\.html: is a symbolic link"):
+        pages.write(report, link)
+    assert sorted(tmp_path.iterdir()) == sorted([*before, link])
+
+
 def test_a_genome_is_of_no_use_to_sequences(tmp_path):
     (tmp_path / "s.fa").write_text(">a\nACGT\n")
     with pytest.raises(ValueError, match=r"s\.fa: holds sequences, not places in a genome"):

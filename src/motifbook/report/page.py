@@ -67,7 +67,7 @@ def write(report: Report, path: Path | str, *inputs: Path | str) -> list[Path]:
 
 
 def check_replaced(path: Path | str) -> None:
-    """Refuse to replace a page and files beside it that are of no report.
+    """Refuse to replace a page and files beside it that are of no report, and a page's link.
 
     They are replaced where the numbers among them are a report's: these are written first. A page
     may also lie alone.
@@ -78,6 +78,8 @@ def check_replaced(path: Path | str) -> None:
         Naming the first of them.
     """
     names = beside(path)
+    if names["page"].is_symlink():  # what it leads to has its own files beside it
+        raise ValueError(f"{path}: is a symbolic link; give --output the name of a page itself")
     there = [name for name in names.values() if os.path.lexists(name) and not _is_page(name)]
     if not there or _is_report(names["numbers"]):
         return
