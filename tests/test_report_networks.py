@@ -174,6 +174,53 @@ def test_a_nonlinearity_that_is_written_out(tmp_path, name):
     assert np.abs(found.rest(X, silent) - expected_outputs(silent)).max() < 1e-4
 
 
+TURN = [("Unsqueeze", np.array([0])), ("Squeeze", np.array([0]))]
+CAPPED = [
+    ("relu and min and max", [("Relu",), ("Min", 1.5), ("Max", 0.25)],
+     lambda n: np.clip(n, 0.25, 1.5)),
+    ("relu and clip", [("Relu",), *TURN, ("Clip", 0, 1.5)], lambda n: np.clip(n, 0, 1.5)),
+    ("max and min", [("Max", 0), ("Min", 1.5)], lambda n: np.clip(n, 0, 1.5)),
+    ("clip and mul", [("Add", 3), ("Clip", 0, 6), ("Mul", 1 / 6)],
+     lambda n: np.clip(n + 3, 0, 6) / 6),
+    ("clip and div", [("Add", 3), ("Clip", 0, 6), ("Div", 6)], lambda n: np.clip(n + 3, 0, 6) / 6),
+    # What is no part of it: numbers by filter, a weight, and what follows a batch norm.
+    ("relu", [("Relu",), ("Mul", SCALE[:, None])], lambda n: np.maximum(n, 0)),
+    ("relu", [("Relu",), ("Mul", -2)], lambda n: np.maximum(n, 0)),
+    ("relu", [("Relu",), ("BatchNormalization", "g", "b", "m", "v"), ("Min", 1.5)],
+     lambda n: np.maximum(n, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "steps", "expected"), CAPPED)
+def test_a_nonlinearity_goes_on_with_its_caps_and_scales(tmp_path, name, steps, expected):
+    """As exporters have Keras's ReLU(max_value=...), PyTorch's clamp and hard sigmoids."""
+
+    def capped(graph):
+        del graph.node[2]
+        last, nodes = "n", []
+        for at, (kind, *others) in enumerate(steps):
+            for i, other in enumerate(others):
+                if not isinstance(other, str):
+                    kept = np.asarray(other, "i8" if "squeeze" in kind.lower() else "f")
+                    graph.initializer.append(tensor(f"o{at}{i}", kept))
+                    others[i] = f"o{at}{i}"
+            nodes.append(helper.make_node(kind, [last, *others], [f"k{at}"]))
+            last = f"k{at}"
+        nodes[-1].output[0] = "r"
+        for node in reversed(nodes):
+            graph.node.insert(2, node)
+
+    path = tmp_path / "net.onnx"
+    onnx.save(changed(capped), path)
+    found = network.read(path)
+    assert found.nonlinearity == f"{name} after batch norm" and not found.notes
+    padded = np.pad(X, ((0, 0), (2, 2), (0, 0)))
+    scores = sum(padded[:, k : k + LENGTH] @ KERNELS[k] for k in range(SIZE)) * SCALE + SHIFT
+    active = found.activations(X)
+    np.testing.assert_allclose(active, expected(scores), atol=1e-4)
+    np.testing.assert_allclose(found.rest(X, active), found.predict(X), atol=1e-5)
+
+
 def test_what_is_added_to_something_else_is_no_nonlinearity(tmp_path):
     def residual(graph):
         graph.node.insert(1, helper.make_node("Conv", ["c", "w2"], ["c2"], pads=[2, 2]))
@@ -693,6 +740,35 @@ def test_keras_networks_that_are_not_read(tmp_path, keras_model):
     keras_model.save(tmp_path / "net.keras")
     refused(tmp_path / "net.keras", "hold NaN")
     keras_model.get_layer("norm").set_weights([SCALE, SHIFT, np.zeros(3), np.ones(3)])
+
+
+def test_what_a_layer_of_keras_is_given_is_part_of_its_nonlinearitys_name():
+    from motifbook.networks import backend
+
+    backend.start()
+    import keras
+    from keras import layers
+
+    from motifbook.report import keras_file
+
+    def name(after, **options):
+        inputs = keras.Input((9, 4))
+        h = layers.Conv1D(2, 3, **options)(inputs)
+        h = after(h) if after else h
+        model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(h)))
+        found = keras_file.of(keras.models.clone_model(model))
+        assert found.activations(X[:, :9]).shape == (len(X), 7, 2)
+        return found.nonlinearity
+
+    capped = layers.ReLU(max_value=6.0)
+    assert name(layers.ReLU()) == name(layers.Activation("relu")) == "relu"
+    assert name(capped) == name(layers.Activation(capped)) == "relu (max_value=6)"
+    assert name(None, activation=layers.ReLU(max_value=1.0)) == "relu (max_value=1)"
+    assert name(layers.ReLU(threshold=0.5, negative_slope=0.1, trainable=False)) == (
+        "relu (negative_slope=0.1, threshold=0.5)"
+    )
+    assert name(layers.LeakyReLU()) == "leakyrelu" and name(layers.PReLU()) == "prelu"
+    assert name(None, activation="relu") == "relu" and name(None) == "none"
 
 
 def test_onnx_and_kernels_need_no_keras(tmp_path):

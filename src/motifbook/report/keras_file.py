@@ -6,6 +6,7 @@ classes of other packages and assets are refused before Keras sees them.
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import zipfile
@@ -180,7 +181,7 @@ def _left(conv, size: int, length: int) -> int:
 
 def _after(model: keras.Model, conv) -> tuple[Any, str, str]:
     """The activations' tensor, what lies before the nonlinearity, and its name."""
-    name = getattr(conv.activation, "__name__", "linear")
+    name = _named(conv.activation)
     (call,) = _calls(model, conv)
     if name != "linear":
         return call.output_tensors[0], "", name
@@ -192,8 +193,7 @@ def _after(model: keras.Model, conv) -> tuple[Any, str, str]:
             break
         kind = type(users[0].operation).__name__
         if kind in _NONLINEAR:
-            function = getattr(users[0].operation, "activation", None)
-            name = getattr(function, "__name__", kind.lower())
+            name = _named(users[0].operation)
             if name != "linear":
                 return users[0].output_tensors[0], " and ".join(between), name
         elif kind not in _BETWEEN:
@@ -202,6 +202,22 @@ def _after(model: keras.Model, conv) -> tuple[Any, str, str]:
             between.append(_BETWEEN[kind])
         (call,) = users
     return tensor, " and ".join(between), ""
+
+
+def _named(nonlinearity) -> str:
+    """The name of a function or a layer, with the layer's numbers that are not its defaults."""
+    inner = getattr(nonlinearity, "activation", nonlinearity)  # of the layer Activation
+    if inner is not nonlinearity:
+        return _named(inner)
+    if hasattr(inner, "__name__"):
+        return inner.__name__
+    usual = inspect.signature(type(inner).__init__).parameters
+    own = ", ".join(
+        f"{key}={value:g}"
+        for key, value in getattr(inner, "get_config", dict)().items()
+        if key in usual and type(value) in (int, float) and value != usual[key].default
+    )
+    return type(inner).__name__.lower() + (f" ({own})" if own else "")
 
 
 def _rest(keras, model: keras.Model, active) -> tuple[keras.Model, int] | None:

@@ -29,10 +29,11 @@ _BETWEEN = {"BatchNormalization": "batch norm", "Add": "", "Sub": "", "Mul": "",
 """What may stand between the convolution and its nonlinearity, and how it is named."""
 _NONLINEAR = {"Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Mish", "Swish", "Exp",
               "Sigmoid", "HardSigmoid", "HardSwish", "Softplus", "Softsign", "Tanh", "Clip",
-              "ThresholdedRelu"}  # fmt: skip
-_ELEMENTWISE = {*_NONLINEAR, "Abs", "Add", "Cast", "Div", "Erf", "Greater", "Less", "Log", "Max",
-                "Min", "Mul", "Neg", "Not", "Pow", "Sign", "Sqrt", "Sub", "Where"}  # fmt: skip
+              "Max", "Min", "ThresholdedRelu"}  # fmt: skip
+_ELEMENTWISE = {*_NONLINEAR, "Abs", "Add", "Cast", "Div", "Erf", "Greater", "Less", "Log", "Mul",
+                "Neg", "Not", "Pow", "Sign", "Sqrt", "Sub", "Where"}  # fmt: skip
 """What a nonlinearity may be written out in, as x · sigmoid(x) is."""
+_ARITHMETIC = {"Add", "Div", "Mul", "Sub"}
 _FLOATS = (1, 10)
 """ONNX's numbers of float32 and float16."""
 _FILLS = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1}
@@ -334,31 +335,43 @@ class _Reader:
     def _after(self, conv: NodeProto) -> tuple[str, str, str, list[int | None]]:
         """The activations' tensor, what lies before the nonlinearity, its name, and the axes.
 
-        The axes say for each of the tensor's own which of the convolution's output it is.
+        The axes say for each of the tensor's own which of the convolution's output it is. A
+        nonlinearity goes on as long as nodes cap, shift or scale it by single numbers, as in
+        min(relu(x), 6) / 6. Numbers by filter are a batch norm's or a layer's, and a scale below
+        zero is a weight: they come after it.
         """
-        name, best = conv.output[0], None
+        name = conv.output[0]
         between: list[str] = []
+        steps: list[str] = []
         rank = len(self.constants[conv.input[1]].shape)
         axes: list[int | None] = list(range(rank))
+        best = (name, list(axes))
         while True:
             users = self.users.get(name, [])
-            if best is None:
-                best = (name, list(axes))
             if len(users) != 1:
-                joined, steps = self._written_out(name)
-                if joined:
-                    return joined, " and ".join(between), " and ".join(dict.fromkeys(steps)), axes
-                break
+                joined, written = ("", []) if steps else self._written_out(name)
+                if not joined:
+                    break
+                name, steps, best = joined, written, (joined, list(axes))
+                continue
             (node,) = users
             options = {a.name: a for a in node.attribute}
-            if node.op_type in _NONLINEAR:
-                return node.output[0], " and ".join(between), node.op_type.lower(), axes
-            if node.op_type not in _BETWEEN:
-                break
             others = [one for one in node.input if one and one != name]
-            if any(one not in self.constants for one in others):
-                break  # a sum with something else
-            if _BETWEEN[node.op_type]:
+            known = all(one in self.constants for one in others)
+            if node.op_type in _NONLINEAR and (known or node.op_type not in ("Max", "Min")):
+                name = node.output[0]
+                steps.append(node.op_type.lower())
+                best = (name, list(axes))
+                continue
+            if node.op_type not in _BETWEEN or not known:
+                break  # or a sum with something else
+            if steps and node.op_type in _ARITHMETIC:
+                if not self._is_scale(node, name):
+                    break
+                steps.append(node.op_type.lower())
+            elif _BETWEEN[node.op_type]:
+                if steps:
+                    break
                 between.append(_BETWEEN[node.op_type])
             if node.op_type == "Transpose":
                 turned = options["perm"].ints if "perm" in options else reversed(range(len(axes)))
@@ -375,9 +388,19 @@ class _Reader:
                     for i in sorted(int(i) % total for i in given):
                         axes.insert(i, None)
             name = node.output[0]
-            best = (name, list(axes))
+            if not steps or node.op_type in _ARITHMETIC:
+                best = (name, list(axes))
         name, axes = best
-        return name, " and ".join(between), "", axes
+        return name, " and ".join(between), " and ".join(dict.fromkeys(steps)), axes
+
+    def _is_scale(self, node: NodeProto, name: str) -> bool:
+        """Whether arithmetic shifts or scales a tensor by one number and does not turn it over."""
+        others = [self.constants[one] for one in node.input if one != name]
+        return (
+            all(one.size == 1 for one in others)
+            and (node.op_type in ("Add", "Mul") or node.input[0] == name)
+            and (node.op_type in ("Add", "Sub") or all(one.item() > 0 for one in others))
+        )
 
     def _written_out(self, name: str) -> tuple[str, list[str]]:
         """Where all that is made of a tensor, element by element, is one again; and by what.
