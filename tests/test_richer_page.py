@@ -114,7 +114,7 @@ def test_the_panels_draw_each_trial_and_the_paper():
         (drawn,) = points_of(ax, "ours")
         assert (0.06, names.index("richer")) in drawn
         assert len(drawn) == 7
-    (theirs,) = points_of(figure.axes[0], "the paper")
+    (theirs,) = points_of(figure.axes[0], "paper")
     assert theirs == [(0.031, names.index("in vivo")), (None, 0)]
     plt.close(figure)
 

@@ -289,7 +289,7 @@ def panels(table: pd.DataFrame) -> Figure:
         places = found["dataset"].map(rows.index)
         ax.plot(found[name], places, "o", color=figures.PALETTE[0], ms=5, mew=0, gid="ours")
         heights = [rows.index(one) for one in theirs.index]
-        look = {"ls": "", "color": "black", "gid": "the paper", **figures.PRINTED}
+        look = {"ls": "", "color": "black", "gid": "paper", **figures.PRINTED}
         ax.plot(theirs[name], heights, **look)
         ax.set_xlabel(f"gain in {words}")
         ax.grid(True, axis="x")
