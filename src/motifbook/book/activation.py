@@ -23,9 +23,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from motifbook.book import figures
+from motifbook.book import chapter, figures
 from motifbook.book.chapter import Gathered, count, mean_sd, signed
-from motifbook.book.provenance import Markup, provenance
+from motifbook.book.provenance import Markup
 from motifbook.networks.architectures import MODELS
 from motifbook.paper import rules
 from motifbook.sequences import synthetic
@@ -61,8 +61,7 @@ def measured(pages: Mapping[str, Gathered], own: Mapping[str, float] | None = No
 
 def line(pages: Mapping[str, Gathered]) -> Markup:
     """The line below a figure or table made from both kinds of runs."""
-    wanted = sum(len(page.wanted) for page in pages.values())
-    return provenance([record for page in pages.values() for record in page.records], wanted)
+    return chapter.made_from(*pages.values())
 
 
 def on_record(pages: Mapping[str, Gathered]) -> str:

@@ -130,6 +130,12 @@ class Gathered:
             self.show(figures.logo_grid(self.first(row.name)), row.name, trial=1)
 
 
+def made_from(*pages: Gathered) -> Markup:
+    """The line below a figure or table made from the runs of several pages."""
+    wanted = {run for page in pages for run in page.wanted}
+    return provenance([record for page in pages for record in page.records], len(wanted))
+
+
 def gather(
     own: Sequence[str | Architecture],
     models: str = "all",

@@ -26,7 +26,7 @@ inconclusive.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -38,7 +38,7 @@ from scipy import stats
 
 from motifbook.book import chapter, figures
 from motifbook.book.chapter import Gathered, count, mean_sd, signed
-from motifbook.book.provenance import Markup, provenance
+from motifbook.book.provenance import Markup
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import BY_FILTERS, FILTER_NUMBERS
 from motifbook.networks.protocols import AS_RUN, parse_protocol
@@ -112,8 +112,7 @@ def _filters(way: str, level: int) -> int:
 
 def line(pages: Pages) -> Markup:
     """The line below a figure or table made from all runs."""
-    wanted = {run for page in pages.values() for run in page.wanted}
-    return provenance([record for page in pages.values() for record in page.records], len(wanted))
+    return chapter.made_from(*pages.values())
 
 
 def measured(pages: Pages, own: Mapping[str, float] | None = None) -> pd.DataFrame:
@@ -135,11 +134,7 @@ def measured(pages: Pages, own: Mapping[str, float] | None = None) -> pd.DataFra
     tables = []
     for (way, level), page in pages.items():
         table = site_accuracy.by_run(page.records, own)
-        counts = (measures.filters_of_each_tf(one, one.layer()) for one in page.records)
-        table["shown"] = pd.Series(
-            [frozenset(tf for tf, number in each.items() if number) for each in counts],
-            dtype=object,
-        )
+        table["shown"] = pd.Series([_shown(one) for one in page.records], dtype=object)
         table["motifs"] = table["shown"].map(len).astype(float)
         scores = [dict(zip(one.classes, one.test.auroc, strict=True)) for one in page.records]
         table["by_class"] = pd.Series(scores, dtype=object)
@@ -168,23 +163,37 @@ def shares(table: pd.DataFrame, way: str, network: str) -> pd.DataFrame:
     DataFrame
         A row for each of the twelve TFs, a column for each level; NaN without a run.
     """
-    columns = {}
-    for level in WAYS[way].levels:
-        shown = _of(table, way, level, network, "shown")
-        columns[level] = [
-            np.mean([tf in one for one in shown]) if len(shown) else np.nan for tf in matrices.TFS
-        ]
-    return pd.DataFrame(columns, index=list(matrices.TFS))
+    levels = WAYS[way].levels
+    return pd.DataFrame({at: _share(_of(table, way, at, network, "shown")) for at in levels})
 
 
 def first_loss(table: pd.DataFrame, way: str, network: str) -> tuple[int, list[str]] | None:
     """The first harder level at which a network loses motifs, and which; None if it loses none."""
     share = shares(table, way, network)
-    held = share[WAYS[way].plain] >= 0.5
     for level in WAYS[way].harder:
-        if len(lost := share.index[held & (share[level] < 0.5)]):
-            return level, list(lost)
+        if lost := _lost(share[WAYS[way].plain], share[level]):
+            return level, lost
     return None
+
+
+def _lost(plain: pd.Series, there: pd.Series) -> list[str]:
+    """The motifs that at least half of the plain trials show, and less than half of those there."""
+    return list(plain.index[(plain >= 0.5) & (there < 0.5)])
+
+
+def _shown(record: Record) -> frozenset[str]:
+    """The TFs whose motifs a run shows."""
+    number = measures.filters_of_each_tf(record, record.layer())
+    return frozenset(tf for tf, filters in number.items() if filters)
+
+
+def _share(shown: Iterable[frozenset[str]]) -> pd.Series:
+    """In which part of some trials each of the twelve motifs is shown; NaN without a trial."""
+    trials = list(shown)
+    return pd.Series(
+        [np.mean([tf in one for one in trials]) if trials else np.nan for tf in matrices.TFS],
+        index=list(matrices.TFS),
+    )
 
 
 # --- Pictures ---------------------------------------------------------------------------------
@@ -282,10 +291,8 @@ def _greater(*pairs: Sequence[np.ndarray]) -> str:
 
 def _alike(a: np.ndarray, b: np.ndarray) -> str:
     """Whether two AUROCs are, within the ledger's margin."""
-    between, margin = rules.difference(rules.summary(a), rules.summary(b)), rules.LIMITS["auroc"][1]
-    low, high = between.interval()
-    verdict = rules.FAILS if low > margin or high < -margin else rules.INCONCLUSIVE
-    verdict = rules.HOLDS if rules.equivalent(between, margin, 0.0) else verdict
+    between = rules.difference(rules.summary(a), rules.summary(b))
+    verdict = rules.within(between, rules.LIMITS["auroc"][1])
     return verdict + (rules.PROVISIONAL if min(len(a), len(b)) < 3 else "")
 
 
@@ -324,11 +331,9 @@ def on_record(pages: Pages) -> str:
     few = []
     for (way, level), page in pages.items():
         trials = {
-            network: [
-                sum(run.model == BY_FILTERS[pool, _filters(way, level)].name for run in those)
-                for those in ([record.run for record in page.records], page.wanted)
-            ]
+            network: (len(page.of(model)), sum(run.model == model for run in page.wanted))
             for network, pool in NETWORKS.items()
+            for model in (BY_FILTERS[pool, _filters(way, level)].name,)
         }
         lacking = [f"{name} {n} of {most}" for name, (n, most) in trials.items() if n < most]
         if lacking:
@@ -442,18 +447,6 @@ def _seen(records: Sequence[Record], level: int) -> str:
     return f"{np.median([record.best_epoch for record in records]) * batches:,.0f}"
 
 
-def _lost(plain: Sequence[Record], there: Sequence[Record]) -> list[str]:
-    """The motifs that at least half of the plain runs show, and less than half of those there."""
-    held, kept = (
-        pd.DataFrame([measures.filters_of_each_tf(one, one.layer()) for one in records])
-        .gt(0)
-        .mean()
-        .reindex(list(matrices.TFS), fill_value=0.0)
-        for records in (plain, there)
-    )
-    return list(held.index[(held >= 0.5) & (kept < 0.5)])
-
-
 LONGER = "as-run+stopping+data-4"
 """A quarter of the training sequences, and nothing stops before the last epoch."""
 
@@ -472,14 +465,15 @@ def longer(pages: Pages, whole: Gathered) -> str:
     if not whole.records or not stopped or not plain:
         return "Whether it is the data, or training that ends too soon, is not known yet."
     shown = measures.QUANTITIES["motifs_found"]
+    held, short, on = (_share(map(_shown, those)) for those in (plain, stopped, whole.records))
+    lost, still = _lost(held, short), _lost(held, on)
     said = [
         f"{mean_sd((shown(one, one.layer()) for one in records), 1)} motifs, "
         f"AUROC {mean_sd(one.auroc for one in records)}, lost "
-        f"{', '.join(_lost(plain, records)) or 'none'} (weights of {_seen(records, 4)} batches)"
-        for records in (stopped, whole.records)
+        f"{', '.join(gone) or 'none'} (weights of {_seen(records, 4)} batches)"
+        for records, gone in ((stopped, lost), (whole.records, still))
     ]
-    lost = _lost(plain, stopped)
-    back = len(set(lost) - set(_lost(plain, whole.records)))
+    back = len(set(lost) - set(still))
     return (
         "Is it the data, or does training end too soon? With a quarter of the sequences CNN-25, "
         f"stopped as usual: {said[0]}. Trained to the last epoch "
@@ -502,7 +496,7 @@ def true_positives(dataset: Dataset) -> str:
     )
 
 
-def _shown(table: pd.DataFrame, way: str) -> pd.Series:
+def _over_harder(table: pd.DataFrame, way: str) -> pd.Series:
     """In which part of its trials CNN-25 shows each motif, mean over the harder levels."""
     return shares(table, way, "CNN-25")[list(WAYS[way].harder)].mean(axis=1)
 
@@ -511,7 +505,7 @@ def by_information(table: pd.DataFrame) -> str:
     """Whether motifs of little information are lost first, in words."""
     bits, said = information(), []
     for name, way in WAYS.items():
-        shown = _shown(table, name).loc[bits.index]
+        shown = _over_harder(table, name).loc[bits.index]
         if shown.min() < shown.max():
             said.append(f"{signed(stats.spearmanr(bits, shown).statistic)} ({way.title})")
     if not said:
@@ -552,6 +546,6 @@ def fates(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     }
     found["columns"], found["own precision"] = found.index.map(widths), found.index.map(own)
     for name, way in WAYS.items():
-        shown = _shown(table, name).map("{:.2f}".format)
+        shown = _over_harder(table, name).map("{:.2f}".format)
         found[f"shown, {way.title}"] = shown.replace("nan", "–")
     return found.sort_values("bits", ascending=False).round(2)

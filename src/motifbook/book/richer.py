@@ -29,9 +29,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from motifbook.book import figures
+from motifbook.book import chapter, figures
 from motifbook.book.chapter import Gathered, mean_sd, signed
-from motifbook.book.provenance import Markup, provenance
+from motifbook.book.provenance import Markup
 from motifbook.paper import claims, rules
 from motifbook.paper.facts import class_counts
 from motifbook.records import runs
@@ -68,8 +68,7 @@ def measured(pages: Mapping[str, Gathered]) -> pd.DataFrame:
 
 def line(pages: Mapping[str, Gathered]) -> Markup:
     """The line below a figure or table made from the runs of several datasets."""
-    wanted = sum(len(page.wanted) for page in pages.values())
-    return provenance([record for page in pages.values() for record in page.records], wanted)
+    return chapter.made_from(*pages.values())
 
 
 def gains(table: pd.DataFrame) -> pd.DataFrame:
@@ -101,11 +100,6 @@ def _summary(table: pd.DataFrame, dataset: str, quantity: str) -> rules.Summary 
     return rules.summary(values) if len(values) else None
 
 
-def _direction(between: rules.Difference) -> str:
-    low, high = between.interval()
-    return rules.HOLDS if low > 0 else rules.FAILS if high < 0 else rules.INCONCLUSIVE
-
-
 def _row(
     what: str, between: rules.Difference, few: int, verdicts: Mapping[str, str]
 ) -> dict[str, str]:
@@ -127,12 +121,8 @@ def better(table: pd.DataFrame) -> pd.DataFrame:
                 rows.append(row | {"gain": "–", "interval": "–"} | missing)
                 continue
             gain = rules.difference(one, rules.constant(0.0))
-            margin = rules.LIMITS[name][1]
-            alike = bool(rules.equivalent(gain, margin, 0.0))
-            low, high = gain.interval()
-            small = rules.HOLDS if alike else rules.INCONCLUSIVE
-            small = rules.FAILS if low > margin or high < -margin else small
-            verdicts = {"predicts better": _direction(gain), "small": small}
+            small = rules.within(gain, rules.LIMITS[name][1])
+            verdicts = {"predicts better": rules.above(*gain.interval()), "small": small}
             rows.append(row | _row("gain", gain, one.trials, verdicts))
     return pd.DataFrame(rows)
 
@@ -149,7 +139,9 @@ def grows(table: pd.DataFrame) -> pd.DataFrame:
                 continue
             growth = rules.difference(other, one)
             few = min(one.trials, other.trials)
-            rows.append(row | _row("larger by", growth, few, {"grows": _direction(growth)}))
+            rows.append(
+                row | _row("larger by", growth, few, {"grows": rules.above(*growth.interval())})
+            )
     return pd.DataFrame(rows)
 
 
@@ -166,7 +158,7 @@ def pairs(kept: Neighbours | None) -> pd.DataFrame:
         alone, paired = by_kind[name]["alone"], by_kind[name]["in pairs"]
         more = rules.difference(rules.summary((paired - alone).to_numpy()), rules.constant(0.0))
         means = {"alone": signed(alone.mean(), 3), "in pairs": signed(paired.mean(), 3)}
-        verdict = {"larger in pairs": _direction(more)}
+        verdict = {"larger in pairs": rules.above(*more.interval())}
         rows.append({"quantity": words, **means, **_row("difference", more, len(alone), verdict)})
     return pd.DataFrame(rows)
 

@@ -271,6 +271,27 @@ def equivalent(
     return (low > -margin) & (high < margin)
 
 
+def within(between: Difference, margin: float) -> str:
+    """Whether a difference lies within a margin: `equivalent`, or its interval beyond it."""
+    if equivalent(between, margin, 0.0):
+        return HOLDS
+    low, high = between.interval()
+    return FAILS if low > margin or high < -margin else INCONCLUSIVE
+
+
+def above(low: float, high: float, limit: float = 0.0) -> str:
+    """Whether an interval lies above a limit: surely, surely not, or who knows.
+
+    Examples
+    --------
+    >>> above(0.0, 0.1, -0.02), above(-0.1, -0.05, -0.02), above(-0.1, 0.1, -0.02)
+    ('holds', 'does not hold', 'inconclusive')
+    """
+    if low > limit:
+        return HOLDS
+    return FAILS if high < limit else INCONCLUSIVE
+
+
 def judge_numbers(alike: np.ndarray, p: np.ndarray) -> np.ndarray:
     """Verdicts on numbers that are corrected together, along the last axis.
 

@@ -484,19 +484,6 @@ def interval(differences: np.ndarray) -> tuple[float, float, float]:
     return float(np.mean(differences)), float(test.low), float(test.high)
 
 
-def verdict(low: float, high: float, limit: float) -> str:
-    """Whether a difference lies above a limit: surely, surely not, or who knows.
-
-    Examples
-    --------
-    >>> verdict(0.0, 0.1, -0.02), verdict(-0.1, -0.05, -0.02), verdict(-0.1, 0.1, -0.02)
-    ('holds', 'does not hold', 'inconclusive')
-    """
-    if low > limit:
-        return rules.HOLDS
-    return rules.FAILS if high < limit else rules.INCONCLUSIVE
-
-
 def claims(table: pd.DataFrame) -> pd.DataFrame:
     """Both rules by method: `claim`, `method`, `reader`, `mean`, `low`, `high`, `verdict`.
 
@@ -511,7 +498,7 @@ def claims(table: pd.DataFrame) -> pd.DataFrame:
     def ask(claim: str, method: str, reader: str, first, second, limit: float) -> None:
         if first in wide.columns and second in wide.columns:
             mean, low, high = interval((wide[first] - wide[second]).to_numpy())
-            found = verdict(low, high, limit) + rules.PROVISIONAL
+            found = rules.above(low, high, limit) + rules.PROVISIONAL
             row = {"claim": claim, "method": method, "reader": reader}
             rows.append(row | {"mean": mean, "low": low, "high": high, "verdict": found})
 
