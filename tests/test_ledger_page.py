@@ -150,3 +150,37 @@ def test_numbers_of_small_pools_that_are_not_settled():
     said = ledger_page.small_pools_sentence(pd.concat([table, table.assign(models="cnn-25")]))
     assert said.startswith("Of the 2 numbers among these, 1 is a fraction of filters before small")
     assert ledger_page.small_pools_sentence(TABLE[:2].assign(models="cnn-1")) == ""
+
+
+class TestMoreTrials:
+    SOME = tuple(record("cnn9-4", n, any_=k, relevant=0) for n, k in enumerate((6, 13, 20), 1))
+    """Any matches of 30: 0.2, 0.433 and 0.667, on average 0.433; the paper has 0.260 ± 0.039."""
+    MORE = (*SOME, *(record("cnn9-4", n, any_=13, relevant=0) for n in range(4, 21)))
+
+    def ledger(self, *records):
+        return ledger_page.Ledger(verdicts.ledger(records), records, (), len(records))
+
+    def test_the_same_rule_with_more_trials(self):
+        base = record("cnn-4", any_=15, relevant=3)
+        real = record("cnn9-4", dataset="chipseq", any_=1, relevant=0)
+        found = ledger_page.with_more(self.ledger(*self.SOME, base, real), self.MORE)
+        row = found.set_index("measured").loc["fraction of filters that match any motif: CNN9-4"]
+        assert row["paper"] == "0.260" and row["ours"] == row["ours, more"] == "0.433"
+        assert row["verdict"] == "inconclusive" and row["verdict, more"] == "different"
+        assert "trials" in row["to settle it"]
+        low, high = row["95%"].split(" to ")
+        assert 0.08 < float(low) < 0.433 - 0.26 < float(high) < 0.27
+        pairs = found["measured"].str.endswith("CNN-4, CNN9-4")
+        assert pairs.sum() == 2  # likeness in matches and in AUROC
+        assert not found["measured"].str.contains("networks").any()
+
+    def test_in_words(self):
+        found = ledger_page.with_more(self.ledger(*self.SOME), self.MORE)
+        said = ledger_page.more_sentence(found, self.MORE)
+        assert said.startswith("With 20 trials of CNN9-4 and 0 trials of CNN3-2, ")
+        assert "any motif: CNN9-4, from inconclusive to different" in said
+
+    def test_no_more_than_the_page_has(self):
+        found = ledger_page.with_more(self.ledger(*self.SOME), self.SOME)
+        assert found.empty
+        assert "no network" in ledger_page.more_sentence(found, self.SOME)

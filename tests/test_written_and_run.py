@@ -128,6 +128,40 @@ class TestGap:
         assert written_and_run.gaps(PAGE, turned).endswith("+0.000 as written.")
 
 
+class TestWithoutNorm:
+    def made(self, *relevant, **changes):
+        """CNN-25 under hidden-norm: of two filters so many match, trial by trial."""
+        text = ("none none", "MAX none", "MAX MAX")
+        return gathered(
+            [rung("as-run+hidden-norm", n, text[k], **changes) for n, k in enumerate(relevant, 1)]
+        )
+
+    def test_five_networks_for_as_long_as_they_get_better(self, tmp_path):
+        options = {"missing": "skip", "results_dir": tmp_path}
+        wanted = written_and_run.without_norm("all", 5, profile="paper", **options).wanted
+        assert {(run.protocol, run.profile) for run in wanted} == {("as-run+hidden-norm", "long")}
+        assert len(wanted) == 5 * 3
+        quick = written_and_run.without_norm("all", 1, profile="quick", **options).wanted
+        assert {run.profile for run in quick} == {"quick"} and len(quick) == 5
+
+    def test_table(self):
+        # As run 1, 0.5 and 1 of CNN-25's filters match; without norm 0.5, 0 and 0.5.
+        table = written_and_run.norm_table(PAGE, self.made(1, 0, 1, auroc=(0.8, 0.8)))
+        assert table.index.tolist() == [("CNN-25", "match a relevant motif"), ("CNN-25", "AUROC")]
+        assert table.iloc[0].tolist() == [3, "0.833", "0.333", "−0.500 [−0.500, −0.500]"]
+        assert table.iloc[1]["Δ by trial"] == "−0.100 [−0.100, −0.100]"
+        assert written_and_run.norm_table(PAGE, EMPTY).empty
+
+    def test_in_words(self):
+        said = written_and_run.norm_sentence(PAGE, self.made(1, 0, 1, best_epoch=390))
+        assert "rises surely in none and falls surely in CNN-25" in said
+        assert "Of this network" in said
+        said = written_and_run.norm_sentence(PAGE, self.made(1, 1, 2))
+        # −0.5, 0 and 0: an interval with zero inside.
+        assert "rises surely in none and falls surely in none" in said
+        assert "nothing is on record yet" in written_and_run.norm_sentence(PAGE, EMPTY)
+
+
 def test_without_sites():
     filters = [{"filter": number, "sites": 10 * number} for number in range(3)]
     run = Run("synthetic", "as-written", "paper", "cnn-2", 1)

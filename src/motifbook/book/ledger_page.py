@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from IPython.display import HTML
 
 from motifbook.book import chapter, figures
 from motifbook.book.provenance import provenance, runs_of_claim
-from motifbook.networks.architectures import FEWER, parse_models
+from motifbook.networks.architectures import FEWER, MODELS, parse_models
 from motifbook.paper import claims, measures, rules, verdicts
 from motifbook.records import experiment, runs
 from motifbook.records.runs import Record
@@ -21,6 +22,10 @@ from motifbook.sequences import catalogue
 
 SMALL_POOLS = ("cnn-1", "cnn-2", "cnn-4", "cnn9-4", "cnn3-2")
 """Networks that learn parts of motifs."""
+MORE = ("cnn9-4", "cnn3-2")
+"""Networks of Table 1 that are trained more often than the others."""
+MANY = 20
+"""Trials of these."""
 SETTLED = (rules.EQUIVALENT, rules.HOLDS)
 AGAINST = (rules.DIFFERENT, rules.FAILS)
 
@@ -215,6 +220,86 @@ def spread_sentence(table: pd.DataFrame) -> str:
         f"Of {len(tested)} spreads over trials that could be compared, {sure} surely "
         f"{'differs' if sure == 1 else 'differ'}. Five "
         "trials a side tell only large differences of spread."
+    )
+
+
+def more_trials(profile: str, results_dir: Path | str) -> list[Record]:
+    """What is on record of `MORE`, up to `MANY` trials each."""
+    return experiment.get(MORE, MANY, profile=profile, results_dir=results_dir)
+
+
+def with_more(ledger: Ledger, more: Sequence[Record]) -> pd.DataFrame:
+    """Claims about `MORE`, and one network beside it at most, with more trials of these.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        With as many trials as the page asks for.
+    more : sequence of Record
+        From `more_trials`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per claim, in the ledger's order and as to be read: `measured`, `paper`, `ours`,
+        `verdict` and `to settle it` as in the ledger; with more trials `ours, more`, `95%` (the
+        interval of Δ, of a comparison that of our difference; empty where the paper prints no
+        error) and `verdict, more`. Empty if there are no more trials than in the ledger.
+    """
+    have = {record.run for record in ledger.records}
+    if all(record.run in have for record in more):
+        return pd.DataFrame()
+    others = [record for record in ledger.records if not _of_more(record)]
+    after = verdicts.ledger([*others, *more]).set_index("id")
+    rows = []
+    for claim in ledger.table.itertuples():
+        names = set(claim.models.split())
+        if claim.dataset != "synthetic" or not names & set(MORE) or len(names) > 2:
+            continue
+        now = after.loc[claim.id]
+        rows.append(
+            {
+                "measured": figures.measured(claim),
+                "paper": _three(claim.paper),
+                "ours": _three(claim.ours),
+                "verdict": claim.verdict,
+                "to settle it": claim.trials_needed,
+                "ours, more": _three(now["ours"]),
+                "95%": _between(now["low"], now["high"]),
+                "verdict, more": now["verdict"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _of_more(record: Record) -> bool:
+    return record.run.dataset == "synthetic" and record.run.model in MORE
+
+
+def _three(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}".replace("-", "−")
+
+
+def _between(low: float, high: float) -> str:
+    return "" if math.isnan(low) else f"{_signed(low, 3)} to {_signed(high, 3)}"
+
+
+def more_sentence(table: pd.DataFrame, more: Sequence[Record]) -> str:
+    """Which verdicts more trials change, in words; from `with_more`."""
+    if table.empty:
+        return "Of no network are more trials on record than the page asks for."
+    trials = " and ".join(
+        f"{chapter.count(sum(r.run.model == name for r in more), 'trial')} of {MODELS[name].label}"
+        for name in MORE
+    )
+    turned = table[table["verdict"] != table["verdict, more"]]
+    said = "; ".join(
+        f"{row.measured}, from {row.verdict} to {after}"
+        for row, after in zip(turned.itertuples(), turned["verdict, more"], strict=True)
+    )
+    return (
+        f"With {trials}, {len(turned)} of {len(table)} verdicts change"
+        f"{': ' + said if said else ''}."
     )
 
 

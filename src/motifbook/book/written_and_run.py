@@ -22,6 +22,8 @@ from motifbook.records.runs import Record
 
 TRIALS = 3
 """Trials of a rung."""
+NORM_MODELS = ("cnn-2", "cnn-4", "cnn-10", "cnn-25", "cnn-50")
+"""Models that are trained without batch norm at the hidden layer, small pools first."""
 ORDER = ("as run", *map(differences.rung, differences.LADDER), "as written")
 """Rungs from top to bottom."""
 
@@ -75,8 +77,7 @@ def climb(
     number = min(TRIALS, trials)
 
     def step(own: tuple[str, ...], protocol: str) -> Gathered:
-        long = profile == "paper" and protocol in differences.LONG
-        how = "long" if long else profile
+        how = _profile(profile, protocol)
         return gather(own, models, number, protocol=protocol, profile=how, **options)
 
     steps = [step(differences.LADDER_MODELS, protocol) for protocol in differences.LADDER]
@@ -91,6 +92,11 @@ def climb(
         ),
         whole,
     )
+
+
+def _profile(profile: str, protocol: str) -> str:
+    """The profile of a rung on a page of this profile."""
+    return "long" if profile == "paper" and protocol in differences.LONG else profile
 
 
 def not_made(steps: Gathered) -> str:
@@ -215,9 +221,9 @@ def gap(records: Iterable[Record]) -> float:
     return min(mean["cnn-25"], mean["cnn-50"]) - max(mean["cnn-2"], mean["cnn-4"])
 
 
-def gaps(page: Gathered, whole: Gathered) -> str:
-    """The gap between large pools and small ones, both ways, in words."""
-    found = {"as run": gap(page.records), "as written": gap(whole.records)}
+def gaps(page: Gathered, other: Gathered, name: str = "as written") -> str:
+    """The gap between large pools and small ones, as run and in other runs, in words."""
+    found = {"as run": gap(page.records), name: gap(other.records)}
     told = [f"{signed(value, 3)} {name}" for name, value in found.items() if value == value]
     waiting = [name for name, value in found.items() if value != value]
     end = "."
@@ -357,6 +363,54 @@ def to_convergence(table: pd.DataFrame) -> str:
         f"{', too few to be sure' if not row['low'] * row['high'] > 0 else ''}."
         for name, row in found.iterrows()
         if name in map(differences.rung, differences.LONG) and "+" not in name
+    )
+
+
+def without_norm(models: str, trials: int, *, profile: str, **options) -> Gathered:
+    """`NORM_MODELS` without batch norm at the hidden layer; arguments as of `climb`."""
+    protocol = "as-run+hidden-norm"
+    how = _profile(profile, protocol)
+    number = min(TRIALS, trials)
+    return gather(NORM_MODELS, models, number, protocol=protocol, profile=how, **options)
+
+
+def norm_table(page: Gathered, norm: Gathered) -> pd.DataFrame:
+    """As run and without that batch norm, in the same trials: a row per model and quantity."""
+    table = differences.ladder([*page.of(*norm.models), *norm.records])
+    moved = effects(table)
+    rows = {
+        (row.label, figures.QUANTITY[name][0]): {
+            "trials": row.trials,
+            "as run": f"{row.as_run:.3f}",
+            "without": f"{row.mean:.3f}",
+            "Δ by trial": _shown(row),
+        }
+        for model in norm.models
+        for name in ("match_relevant", "auroc")
+        for row in moved[name][moved[name]["model"] == model].itertuples()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def norm_sentence(page: Gathered, norm: Gathered) -> str:
+    """What leaving that batch norm out does to small pools and large ones, in words."""
+    relevant = effects(differences.ladder([*page.of(*norm.models), *norm.records]))[
+        "match_relevant"
+    ]
+    if relevant.empty:
+        return "Without batch norm at the hidden layer nothing is on record yet."
+    sure = relevant[relevant["low"] * relevant["high"] > 0]
+    up, down = (sure[sure["delta"] * sign > 0]["label"].tolist() for sign in (1, -1))
+    parts = [
+        f"rises surely in {', '.join(up) or 'none'}",
+        f"falls surely in {', '.join(down) or 'none'}",
+    ]
+    cut = int(cut_short(norm.records)["cut"].sum())
+    of = "this network" if len(relevant) == 1 else f"these {len(relevant)} networks"
+    return (
+        f"Of {of}, the fraction of relevant matches {' and '.join(parts)} (the interval leaves out "
+        f"zero). {cut} of {len(norm.records)} runs were cut short. "
+        f"{gaps(page, norm, 'without it')}"
     )
 
 
