@@ -320,6 +320,10 @@ MATCH = {"matches_any": True, "tf": "SP1", "relevant_target": "MA0004.1"}
             [MATCH | {"hits": [{"target": "MA0058.2"}]}],
             *({}, {}, "relevant_target of .* is 'MA0004.1', expected one of its hits"),
         ),
+        (
+            [MATCH | {"hits": [{"target": "MA0058.3"}], "relevant_target": "MA0058.3"}],
+            *({}, {}, "tf of .* is 'SP1', expected 'MAX', whose motif MA0058.3 is"),
+        ),
         ([{"relevant_target": "MA0004.1"}], {}, {}, "relevant_target .* expected null without a"),
         (
             [MATCH | {"hits": [{}, {"p_value": 1e-10}]}],

@@ -290,6 +290,10 @@ class Layer(Struct, frozen=True, kw_only=True):
                 yield f"tf {whose}", repr(one.tf), "null, for it matches nothing"
             if not any(hit.target == one.relevant_target for hit in one.hits):
                 yield f"relevant_target {whose}", repr(one.relevant_target), "one of its hits"
+            counts_for, _ = matrices.label(one.relevant_target or "")
+            if counts_for in classes and counts_for != one.tf:
+                own = f"{counts_for!r}, whose motif {one.relevant_target} is"
+                yield f"tf {whose}", repr(one.tf), own
 
 
 class Scores(Struct, frozen=True, kw_only=True):
