@@ -108,6 +108,12 @@ def test_the_first_loss_is_the_nearest_and_needs_something_to_lose():
     assert limits.first_loss(NONE, "data", "CNN-25") is None
 
 
+def test_easier_levels_without_a_run_are_named():
+    table = FALLING[~((FALLING["way"] == "noise") & (FALLING["level"] == 5))]
+    assert f"first loses {', '.join(TFS[8:])} (3 trials; 5% not yet run)" in limits.answer(table)
+    assert "not yet run)" not in limits.answer(FALLING)
+
+
 def test_shares():
     share = limits.shares(FALLING, "noise", "CNN-25")
     assert list(share.columns) == [0, 5, 10, 20]

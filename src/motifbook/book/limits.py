@@ -357,7 +357,10 @@ def _first(table: pd.DataFrame, name: str) -> tuple[str, int | None]:
         level, lost = [one for one in way.harder if trials[one]][-1], "has lost none"
     else:
         return f"of {way.title} nothing is known yet", None
-    return f"with {way.words(level)} CNN-25 {lost} ({count(trials[level], 'trial')})", level
+    easier = way.harder[: way.harder.index(level)]
+    skipped = [way.label(one) for one in easier if not trials[one]]
+    unknown = f"; {', '.join(skipped)} not yet run" if skipped else ""
+    return f"with {way.words(level)} CNN-25 {lost} ({count(trials[level], 'trial')}{unknown})", level
 
 
 def _change(table: pd.DataFrame, way: str, level: int, network: str) -> str:
