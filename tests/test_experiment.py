@@ -205,6 +205,9 @@ def test_a_dataset_by_name():
     assert dataset.config == synthetic.configuration("as-written", number=2_000)
     with pytest.raises(ValueError, match="'no-such'"):
         experiment.open_dataset("no-such", AS_RUN, PROFILES["smoke"])
+    for name in ("richer", "chipseq"):
+        with pytest.raises(ValueError, match=f"synthetic and peaks-planted; it cannot change '{name}'"):
+            experiment.open_dataset(name, written, PROFILES["smoke"])
 
 
 # --- Describing filters ------------------------------------------------------------------------

@@ -189,6 +189,10 @@ def prepare(
     return list(missing)
 
 
+DRAWN_AS_WRITTEN = ("synthetic", "peaks-planted")
+"""Datasets whose motifs can be drawn as the Methods say."""
+
+
 def open_dataset(
     name: str, protocol: Protocol, profile: Profile, source: Source | None = None
 ) -> Dataset:
@@ -197,8 +201,11 @@ def open_dataset(
     Raises
     ------
     ValueError
-        For a name that is no dataset.
+        For a name that is no dataset; for the switch `dataset`, asked of one that it cannot change.
     """
+    if "dataset" in protocol.name.split("+")[1:] and name not in DRAWN_AS_WRITTEN:
+        known = " and ".join(DRAWN_AS_WRITTEN)
+        raise ValueError(f"the switch dataset is about the draw of {known}; it cannot change {name!r}")
     if name in SIMULATED:
         dataset = catalogue.simulated(name, protocol.dataset, profile.sequences or 25_000)
     else:
