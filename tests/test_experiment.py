@@ -206,7 +206,7 @@ def test_a_dataset_by_name():
     with pytest.raises(ValueError, match="'no-such'"):
         experiment.open_dataset("no-such", AS_RUN, PROFILES["smoke"])
     for name in ("richer", "chipseq"):
-        with pytest.raises(ValueError, match=f"synthetic and peaks-planted; it cannot change '{name}'"):
+        with pytest.raises(ValueError, match=f"cannot change '{name}'"):
             experiment.open_dataset(name, written, PROFILES["smoke"])
 
 

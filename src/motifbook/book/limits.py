@@ -360,7 +360,8 @@ def _first(table: pd.DataFrame, name: str) -> tuple[str, int | None]:
     easier = way.harder[: way.harder.index(level)]
     skipped = [way.label(one) for one in easier if not trials[one]]
     unknown = f"; {', '.join(skipped)} not yet run" if skipped else ""
-    return f"with {way.words(level)} CNN-25 {lost} ({count(trials[level], 'trial')}{unknown})", level
+    known = count(trials[level], "trial")
+    return f"with {way.words(level)} CNN-25 {lost} ({known}{unknown})", level
 
 
 def _change(table: pd.DataFrame, way: str, level: int, network: str) -> str:

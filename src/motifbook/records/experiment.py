@@ -205,7 +205,7 @@ def open_dataset(
     """
     if "dataset" in protocol.name.split("+")[1:] and name not in DRAWN_AS_WRITTEN:
         known = " and ".join(DRAWN_AS_WRITTEN)
-        raise ValueError(f"the switch dataset is about the draw of {known}; it cannot change {name!r}")
+        raise ValueError(f"the switch dataset is for {known}; it cannot change {name!r}")
     if name in SIMULATED:
         dataset = catalogue.simulated(name, protocol.dataset, profile.sequences or 25_000)
     else:
