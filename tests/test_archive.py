@@ -47,10 +47,13 @@ def test_the_chain_in_words(table):
     assert found["Tomtom's hits (networks)"] == "2 of 3"
     assert archive.lead(table) == (
         "In our hands 1 of 2 archived networks score as their summary says, 59 of 60 filters read "
-        "off activations and 30 of 30 read off weights are the archived ones, 90 of 90 are trimmed "
-        "where the authors trimmed them, and for 3 of 4 sets of filters Tomtom's answers come out, "
-        "all of them and no other."
+        "off activations and 30 of 30 read off weights are the archived ones. Trimmed by the rule "
+        "of that time 90 of 90 are the archived ones, by the later script's, which as run uses, 27 "
+        "of 90. For 3 of 4 sets of filters Tomtom's answers come out, all of them and no other."
     )
+    assert archive.whole(table).startswith("yes, but for how filters are trimmed and ")
+    assert archive.whole(table).endswith(" other comparisons")
+    assert archive.whole(table[:0]) == "not on record"
 
 
 def test_scores_beside_the_archive_s(table):

@@ -896,6 +896,11 @@ def test_a_table_has_ours_above_the_paper_s():
     assert figures.table(COMPARISON[:0]).data == "<p>No run on record yet.</p>"
 
 
+def test_a_likeness_names_what_decides_it():
+    page = figures.ledger_table(LEDGER[:1].assign(rule="spread at most"))
+    assert "decided by: CNN-2 and CNN-50 + l1" in page.data
+
+
 def test_a_ledger_has_a_row_per_claim_and_its_reason_below():
     page = figures.ledger_table(LEDGER)
     match = "fraction of filters that match any motif: CNN-1 layer 2, CNN-4"

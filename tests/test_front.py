@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from ledger_records import record
 
 from motifbook.book import front, notebooks
 from motifbook.paper import claims
@@ -58,6 +59,18 @@ def test_pools_side_by_side():
 def test_the_learning_rate_without_runs():
     said = front.learning_rate([])
     assert said.startswith("The Methods give 0.0003") and "its own 0.001. Its effect is not" in said
+
+
+def test_the_learning_rate_says_whether_its_effect_is_sure():
+    def made(*shares):
+        return [
+            record("cnn-25", trial, relevant=relevant, protocol=protocol)
+            for protocol, each in (("as-run", (30, 29, 30)), ("as-run+optimiser", shares))
+            for trial, relevant in enumerate(each, start=1)
+        ]
+
+    assert front.learning_rate(made(30, 24, 30)).endswith("anything: every interval holds zero.")
+    assert front.learning_rate(made(15, 14, 14)).endswith("leaves out zero in CNN-25.")
 
 
 def test_six_cells_are_copied():

@@ -242,6 +242,17 @@ class TestModels:
         assert judged("spread at most", table, [0, 1, 2], (), 0.02) == "holds"
         assert judged("spread at most", models(0.5, 0.508, 0.516), [0, 1, 2], (), 0.02) != "holds"
 
+    def test_a_likeness_is_decided_by_the_interval_that_reaches_furthest(self):
+        # The second and third lie nearer to each other, but the third scatters.
+        table = rules.stack([Summary(0.5, 0.001, 5), Summary(0.516, 0.001, 5),
+                             Summary(0.51, 0.02, 5), rules.constant(0.0)])  # fmt: skip
+        named = np.arange(4)
+        assert rules.hardest("spread at most", table, named[:3], named[3:]) == (2, 0)
+        assert rules.hardest("spread at most", table, named[:2], named[3:]) == (1, 0)
+        assert rules.hardest("near", table, named[:1], named[3:]) == (0, 3)
+        one = models(0.0, 0.9, sd=math.nan, trials=1)
+        assert rules.hardest("spread at most", one, named[:2], named[:0]) is None
+
     def test_many_ways_to_name_the_models_at_once(self):
         table = models(0.0, 0.1, 0.2)
         first, second = np.array([[1], [0], [2]]), np.array([[0], [2], [1]])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import learned, record_of
 from ledger_records import record
+from msgspec.structs import replace
 
 from motifbook.book import written_and_run
 from motifbook.book.chapter import Gathered
@@ -73,15 +75,16 @@ class TestClimb:
 class TestEffects:
     def test_table(self):
         found = written_and_run.effects_table(MOVED)
-        assert found.loc[("CNN-25", "dataset")].tolist() == [1, "none", "−0.100"]
+        assert found.loc[("CNN-25", "dataset")].tolist() == [1, "none", "", "−0.100"]
         # 0 and −0.5: −0.25 ± t(1) · 0.3536 / √2, t = 12.706.
-        assert found.loc[("CNN-25", "trim")].tolist() == [2, "−0.250 [−3.427, +2.927]", "none"]
+        assert found.loc[("CNN-25", "trim")].tolist() == [2, "−0.250 [−3.427, +2.927]", "", "none"]
         assert written_and_run.effects_table(NOTHING).empty
 
     def test_strongest_leaves_out_the_whole(self):
         said = written_and_run.strongest(MOVED)
         assert (
-            "relevant matches of CNN-25 most is `trim`: from 0.750 to 0.500 in the same 2" in said
+            "relevant matches of CNN-25 most is `trim`: from 0.750 to 0.500 in the same 2 trials, "
+            "and the interval holds zero." in said
         )
         assert "AUROC of CNN-25 most is `dataset`: from 0.900 to 0.800 in the same trial." in said
         assert said.endswith(
@@ -154,11 +157,11 @@ class TestWithoutNorm:
 
     def test_in_words(self):
         said = written_and_run.norm_sentence(PAGE, self.made(1, 0, 1, best_epoch=390))
-        assert "rises surely in none and falls surely in CNN-25" in said
+        assert "surely rises in none and surely falls in CNN-25" in said
         assert "Of this network" in said
         said = written_and_run.norm_sentence(PAGE, self.made(1, 1, 2))
         # −0.5, 0 and 0: an interval with zero inside.
-        assert "rises surely in none and falls surely in none" in said
+        assert "surely rises in none and surely falls in none" in said
         assert "nothing is on record yet" in written_and_run.norm_sentence(PAGE, EMPTY)
 
 
@@ -263,15 +266,53 @@ class TestCutShort:
         assert written_and_run.cut_short_table(written_and_run.cut_short([])).empty
 
     def test_as_written(self):
-        found = written_and_run.cut_short(WHOLE)
-        assert written_and_run.written_short(found.assign(cut=[1, 0, 1, 1])) == (
+        found, nothing = written_and_run.cut_short(WHOLE), differences.ladder([])
+        said = written_and_run.written_short(found.assign(cut=[1, 0, 1, 1]), nothing)
+        assert said == (
             "As written, 3 of 4 runs were cut short by their last epoch: a longer training might "
             "end elsewhere."
         )
-        assert written_and_run.written_short(found.assign(cut=0)) == (
+        assert written_and_run.written_short(found.assign(cut=0), nothing) == (
             "As written, 0 of 4 runs were cut short by their last epoch."
         )
-        assert written_and_run.written_short(written_and_run.cut_short([])) == ""
+        assert written_and_run.written_short(written_and_run.cut_short([]), nothing) == ""
+        both = [
+            rung(name, 1, text, model)
+            for name, text in (("as-run", "MAX MAX"), ("as-run+hidden-norm+epsilon", "MAX none"))
+            for model in ("cnn-25", "cnn-4")
+            for text in [text if model == "cnn-25" else "none none"]
+        ]
+        said = written_and_run.written_short(found.assign(cut=1), differences.ladder(both))
+        assert said.endswith("bring CNN-25 and CNN-4 to 0.500 of each other, so that gap may well "
+                             "shrink.")  # fmt: skip
+
+
+class TestStopping:
+    def stopped(self, losses, *, hardware="AMD, 2 threads", text="MAX none"):
+        record = rung("as-run+stopping", 1, text, "cnn-4", best_epoch=int(np.argmin(losses)) + 1)
+        each = dict.fromkeys(("valid_loss", "loss", "gradient_norm"), tuple(losses))
+        history = replace(record.history, **each)
+        return replace(record, history=history, hardware=hardware, epochs=len(losses))
+
+    def test_the_same_epoch_is_no_change(self):
+        base = self.stopped([0.5, 0.4], hardware="AMD, 1 thread", text="MAX MAX")
+        base = replace(base, protocol="as-run")
+        early = self.stopped([0.6, 0.4, *[0.5] * 30])
+        late = self.stopped([0.5, 0.4, *[0.5] * 30, 0.3])
+        said = written_and_run.same_epoch(gathered([base]), gathered([early]))
+        assert said.startswith("In 1 of 1 runs of `stopping`")
+        assert "in 1 of 1 pairs the losses part with the first epoch; 1 of these ran" in said
+        assert said.endswith("the relevant matches of CNN-4 by −0.500.")
+        said = written_and_run.same_epoch(gathered([base]), gathered([late]))
+        assert said.startswith("In 0 of 1 runs") and "in 0 of 1 pairs" in said
+        assert written_and_run.same_epoch(gathered([base]), EMPTY) == ""
+
+    def test_what_all_match_can_only_fall(self):
+        base = [rung("as-run", 1, "MAX MAX"), rung("as-run", 1, "MAX none", "cnn-4")]
+        up = [rung("as-run+trim", 1, "MAX MAX", r.run.model) for r in base]
+        said = written_and_run.ceiling(written_and_run.effects(differences.ladder([*base, *up])))
+        assert said.startswith("All filters of CNN-25 match in the trials as run")
+        assert written_and_run.ceiling(NOTHING).startswith("*Against all trials*")
 
 
 class TestApart:
@@ -295,13 +336,13 @@ class TestApart:
         said = self.told(best_epoch=30)
         assert "`epsilon`: from 1.000 to 0.500 in the same 3 trials, a change of −0.500" in said
         assert said.startswith("`epsilon` alone, trained for as long as it gets better, takes the ")
-        assert "from 1.000 to 0.500 in the same 3 trials. What moves" in said
-        assert said.endswith("All its 6 runs ended by themselves, so this stands.")
+        assert "same 3 trials, a change of −0.500 [−0.500, −0.500]. Does a detail that" in said
+        assert "after Holm's correction over 1 rung p < 0.001." in said
+        assert said.endswith("All its 6 runs ended by themselves. So the answer is yes.")
 
     def test_what_was_cut_short_shows_nothing(self):
         said = self.told(best_epoch=99)
-        assert "6 of its 6 runs were cut short: that a detail" in said
-        assert said.endswith("is not shown.")
+        assert said.endswith("But 6 of its 6 runs were cut short: it is not shown.")
 
     def test_without_runs(self):
         nothing = written_and_run.cut_short([])

@@ -1310,7 +1310,7 @@ def _beside_verdict(row: Any) -> str:
     parts = [f"first rule: {row.first}"] if row.first else []
     if row.pair and row.verdict.split(",")[0] in ("inconclusive", "does not hold"):
         labels = " and ".join(_place_label(place) for place in row.pair.split())
-        parts.append(f"nearest: {labels}")
+        parts.append(f"{'decided by' if row.rule in rules.LIKENESS else 'nearest'}: {labels}")
     if row.trials_needed:
         parts.append(f"to settle it: {row.trials_needed}")
     return "".join(f"<br><small>{html.escape(part)}</small>" for part in parts)

@@ -127,11 +127,19 @@ def learning_rate(records: Iterable[Record]) -> str:
         f"stores it in a misspelt variable and trains with its own {run:g}. "
         + (
             "With the optimiser as written, the fraction of filters that match a relevant motif is "
-            f"{said}."
+            f"{said}. {_sure(found)}"
             if said
             else "Its effect is not yet on record."
         )
     )
+
+
+def _sure(found: pd.DataFrame) -> str:
+    """Whether intervals of effects leave out zero, in words."""
+    sure = found[found["low"] * found["high"] > 0]["label"].tolist()
+    if not sure:
+        return "So few trials do not show that it changes anything: every interval holds zero."
+    return f"The interval leaves out zero in {' and '.join(sure)}."
 
 
 def discoveries(ledger: Ledger) -> HTML:

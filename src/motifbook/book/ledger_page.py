@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 from IPython.display import HTML
+from scipy import stats
 
 from motifbook.book import chapter, figures
 from motifbook.book.provenance import provenance, runs_of_claim
@@ -200,10 +201,13 @@ def shift_sentence(shift: verdicts.Shift | None) -> str:
 
 
 def shifts(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean Δ over Table 1's cells, by quantity: how large a shift is, not whether there is one."""
+    """Mean Δ over Table 1's cells, by quantity, and p of Student's test against 0."""
     cells = table[(table["section"] == "Table 1") & (table["kind"] == "number")]
-    found = cells.groupby("quantity", sort=False)["delta"].agg(["mean", "min", "max"])
-    found = found.map(lambda value: _signed(value, 4)).rename_axis(None)
+    by_quantity = cells.groupby("quantity", sort=False)["delta"]
+    found = by_quantity.agg(["mean", "min", "max"]).map(lambda value: _signed(value, 4))
+    found = found.rename_axis(None)
+    p = by_quantity.agg(lambda delta: stats.ttest_1samp(delta, 0.0).pvalue)
+    found["p"] = ["" if math.isnan(value) else f"{value:.2g}" for value in p]
     names = {"mean": "mean Δ", "min": "smallest Δ", "max": "largest Δ"}
     return found.rename(index=lambda name: figures.QUANTITY[name][0], columns=names)
 
@@ -314,8 +318,8 @@ def small_pools_sentence(table: pd.DataFrame) -> str:
     return (
         f"Of the {len(unsettled)} numbers among these, {small} "
         f"{'is a fraction' if small == 1 else 'are fractions'} of filters before small pools, "
-        "which hold parts of motifs. Such a filter matches half by accident, and the fraction "
-        "hangs on where the line is drawn:"
+        "which hold parts of motifs. Such a filter resembles a motif only in part, and the "
+        "fraction hangs on where the line is drawn:"
     )
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from motifbook.book import figures
-from motifbook.book.chapter import Gathered, gather, mean_sd, signed
+from motifbook.book.chapter import Gathered, count, gather, mean_sd, signed
 from motifbook.book.provenance import Markup, provenance
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
 from motifbook.networks.protocols import AS_RUN, PROFILES, READING
-from motifbook.paper import claims, differences, measures, verdicts
+from motifbook.paper import claims, differences, measures, rules, verdicts
 from motifbook.records.runs import Record
 
 TRIALS = 3
@@ -121,17 +121,28 @@ def effects(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _shown(row) -> str:
     if row.delta == 0 and (math.isnan(row.low) or row.low == row.high):
         return "none"
-    interval = "" if math.isnan(row.low) else f" [{signed(row.low, 3)}, {signed(row.high, 3)}]"
-    return f"{signed(row.delta, 3)}{interval}"
+    return f"{signed(row.delta, 3)} {_between(row.low, row.high)}".strip()
+
+
+def _between(low: float, high: float) -> str:
+    return "" if math.isnan(low) else f"[{signed(low, 3)}, {signed(high, 3)}]"
 
 
 def effects_table(moved: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """`effects` on relevant matches and AUROC, with intervals: a row per model and rung."""
+    """`effects` on relevant matches and AUROC, with intervals: a row per model and rung.
+
+    "against all trials" is Welch's interval of the change in relevant matches; empty where only
+    the reading changes, for then the networks are the very same.
+    """
     relevant = moved["match_relevant"]
+    rows = list(relevant.itertuples())
     return pd.DataFrame(
         {
             "trials": relevant["trials"].tolist(),
-            "Δ relevant matches": list(map(_shown, relevant.itertuples())),
+            "Δ relevant matches": list(map(_shown, rows)),
+            "against all trials": [
+                "" if row.rung in READING else _between(row.low_all, row.high_all) for row in rows
+            ],
             "Δ AUROC": list(map(_shown, moved["auroc"].itertuples())),
         },
         index=pd.MultiIndex.from_arrays([relevant["label"], relevant["rung"]], names=[None, None]),
@@ -155,7 +166,10 @@ def _most(label: str, found: pd.DataFrame, words: str) -> str:
     row = found.loc[found["delta"].abs().idxmax()]
     if row["delta"] == 0:
         return f"No switch on record changes {words} of {label} at all."
-    sure = ", and the interval leaves out zero" if row["low"] * row["high"] > 0 else ""
+    sure = ""
+    if not math.isnan(row["low"]):
+        sides = row["low"] * row["high"]
+        sure = f", and the interval {'leaves out' if sides > 0 else 'holds'} zero"
     return (
         f"What moves {words} of {label} most is `{row['rung']}`: from {row['as_run']:.3f} to "
         f"{row['mean']:.3f} in {_same(row['trials'])}{sure}."
@@ -281,14 +295,79 @@ def cut_short_table(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def written_short(found: pd.DataFrame) -> str:
-    """Whether the runs as written got to their best, in words, from `cut_short`."""
+def written_short(found: pd.DataFrame, table: pd.DataFrame) -> str:
+    """Whether the runs as written got to their best, in words.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `cut_short`.
+    table : DataFrame
+        From `differences.ladder`; tells what both switches of batch norm do when they get there.
+    """
     own = found[found["rung"] == "as written"]
     cut, runs = own["cut"].sum(), own["runs"].sum()
     if not runs:
         return ""
     said = f"As written, {cut} of {runs} runs were cut short by their last epoch"
-    return f"{said}: a longer training might end elsewhere." if cut else f"{said}."
+    if not cut:
+        return f"{said}."
+    both = apart(table).query("rung == 'hidden-norm+epsilon'")
+    hint = "".join(
+        f" The two switches of batch norm alone, with more epochs, bring CNN-25 and CNN-4 to "
+        f"{row.mean:.3f} of each other, so that gap may well shrink."
+        for row in both.itertuples()
+        if abs(row.mean) < abs(row.as_run)
+    )
+    return f"{said}: a longer training might end elsewhere.{hint}"
+
+
+def same_epoch(page: Gathered, steps: Gathered) -> str:
+    """Where patience would have kept the same epoch, `stopping` changes nothing; in words.
+
+    What differs all the same is a measure of noise: the same seeds give other networks on another
+    machine.
+    """
+    longer = [one for one in steps.records if one.run.protocol == "as-run+stopping"]
+    if not longer:
+        return ""
+    losses = [one.history.valid_loss for one in longer]
+    same = sum(least_seen(loss, AS_RUN.patience) == min(loss) for loss in losses)
+    base = {(one.run.model, one.run.trial): one for one in page.records}
+    found = [(one, base.get((one.run.model, one.run.trial))) for one in longer]
+    pairs = [(one, other) for one, other in found if other]
+    parted = [
+        (one, other)
+        for one, other in pairs
+        if one.history.valid_loss[0] != other.history.valid_loss[0]
+    ]
+    elsewhere = sum(one.hardware != other.hardware for one, other in parted)
+    moved = ", ".join(
+        signed(one.layer().match_relevant - other.layer().match_relevant, 3)
+        for one, other in pairs
+        if one.run.model == "cnn-4"
+    )
+    return (
+        f"In {same} of {len(longer)} runs of `stopping` the patience of as run would have kept the "
+        f"very same epoch: there the switch can change nothing. Yet in {len(parted)} of "
+        f"{len(pairs)} pairs the losses part with the first epoch; {elsewhere} of these ran on "
+        "another processor or number of threads, where sums are rounded in another order. So that "
+        "row shows how much a trial moves by itself: the relevant matches of CNN-4 by "
+        f"{moved or 'an amount that is not known'}."
+    )
+
+
+def ceiling(moved: Mapping[str, pd.DataFrame]) -> str:
+    """Of which networks every filter matches in the trials that are compared, in words."""
+    relevant = moved["match_relevant"]
+    full = relevant[relevant["as_run"] == 1]["label"].unique()
+    said = (
+        f"All filters of {' and '.join(full)} match in the trials as run that are compared, so no "
+        "change can add to them. "
+        if len(full)
+        else ""
+    )
+    return f"{said}*Against all trials* compares with every trial as run, by Welch's interval."
 
 
 def apart(table: pd.DataFrame) -> pd.DataFrame:
@@ -314,8 +393,9 @@ def apart(table: pd.DataFrame) -> pd.DataFrame:
 def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
     """Whether one detail moves the distance of CNN-25 from CNN-4 most, and how far to trust it.
 
-    The rule: it does if the interval of the change leaves out zero and no run behind it was cut
-    short. Rungs of one switch, or both of batch norm, count; as written has all of them.
+    The rule: it does if the change is not zero by Student's test, at 5% after Holm over the rungs,
+    and no run behind it was cut short. Rungs of one switch, or both of batch norm, count; as
+    written has all of them.
 
     Parameters
     ----------
@@ -331,21 +411,21 @@ def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
     row = found.iloc[0]
     own = short[short["rung"] == row["rung"]]
     cut, runs = own["cut"].sum(), own["runs"].sum()
-    sure = row["low"] * row["high"] > 0
+    p = float(rules.holm(found["p"].to_numpy())[0])
+    two = ", two switches at once" if "+" in row["rung"] else ""
     said = (
-        f"What moves the distance between CNN-25 and CNN-4 in relevant matches most is "
-        f"`{row['rung']}`: from {row['as_run']:.3f} to {row['mean']:.3f} in "
-        f"{_same(row['trials'])}, a change of {_shown(row)}."
+        "Does a detail that the Methods leave out move the paper's main result most? What moves "
+        f"the distance between CNN-25 and CNN-4 in relevant matches most is `{row['rung']}`{two}: "
+        f"from {row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}, a change of "
+        f"{_shown(row)}; after Holm's correction over {count(len(found), 'rung')} p "
+        f"{'< 0.001' if p < 0.001 else f'= {p:.2g}'}."
     )
-    if not cut and sure:
-        return f"{said} All its {runs} runs ended by themselves, so this stands."
-    why = [] if sure else ["the interval does not leave out zero"]
+    if not cut and p <= rules.LEVEL:
+        return f"{said} All its {runs} runs ended by themselves. So the answer is yes."
+    why = [] if p <= rules.LEVEL else ["this is not surely a change"]
     if cut:
         why.append(f"{cut} of its {runs} runs {'was' if cut == 1 else 'were'} cut short")
-    return (
-        f"{said} But {', and '.join(why)}: that a detail which the Methods leave out moves the "
-        "paper's main result most is not shown."
-    )
+    return f"{said} But {', and '.join(why)}: it is not shown."
 
 
 def to_convergence(table: pd.DataFrame) -> str:
@@ -359,8 +439,8 @@ def to_convergence(table: pd.DataFrame) -> str:
     found = apart(table).set_index("rung")
     return " ".join(
         f"`{name}` alone, trained for as long as it gets better, takes the distance from "
-        f"{row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}"
-        f"{', too few to be sure' if not row['low'] * row['high'] > 0 else ''}."
+        f"{row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}, a change of "
+        f"{_shown(row)}."
         for name, row in found.iterrows()
         if name in map(differences.rung, differences.LONG) and "+" not in name
     )
@@ -399,17 +479,17 @@ def norm_sentence(page: Gathered, norm: Gathered) -> str:
     ]
     if relevant.empty:
         return "Without batch norm at the hidden layer nothing is on record yet."
-    sure = relevant[relevant["low"] * relevant["high"] > 0]
+    sure = relevant[rules.holm(relevant["p"].to_numpy()) <= rules.LEVEL]
     up, down = (sure[sure["delta"] * sign > 0]["label"].tolist() for sign in (1, -1))
     parts = [
-        f"rises surely in {', '.join(up) or 'none'}",
-        f"falls surely in {', '.join(down) or 'none'}",
+        f"surely rises in {', '.join(up) or 'none'}",
+        f"surely falls in {', '.join(down) or 'none'}",
     ]
     cut = int(cut_short(norm.records)["cut"].sum())
     of = "this network" if len(relevant) == 1 else f"these {len(relevant)} networks"
     return (
-        f"Of {of}, the fraction of relevant matches {' and '.join(parts)} (the interval leaves out "
-        f"zero). {cut} of {len(norm.records)} runs were cut short. "
+        f"Of {of}, the fraction of relevant matches {' and '.join(parts)}, at 5% after "
+        f"Holm's correction over them. {cut} of {len(norm.records)} runs were cut short. "
         f"{gaps(page, norm, 'without it')}"
     )
 

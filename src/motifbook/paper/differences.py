@@ -7,7 +7,6 @@ last is `as-written`, with all of them. Rungs together make the ladder. A rung i
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -175,9 +174,12 @@ def effects(rungs: pd.DataFrame, quantity: str = "match_relevant") -> pd.DataFra
     DataFrame
         One row per model and rung that has a trial in common with `as run`: `model`, `label`,
         `rung`, `trials` (in common), `as_run` and `mean` (over these), `delta`, and `low` and
-        `high`, the 95% interval of the mean difference by Student's t (NaN for one trial).
+        `high`, the 95% interval of the mean difference by Student's t (NaN for one trial), with
+        `p`, not corrected. `low_all` and `high_all` are the ends of Welch's interval against all
+        trials of `as run`, not paired: three trials may be three good ones.
     """
-    columns = ["model", "label", "rung", "trials", "as_run", "mean", "delta", "low", "high"]
+    columns = ["model", "label", "rung", "trials", "as_run", "mean", "delta", "low", "high", "p"]
+    columns += ["low_all", "high_all"]
     rows = []
     for (model, label), own in rungs.groupby(["model", "label"], sort=False):
         by_trial = own.set_index("trial")[["rung", quantity]]
@@ -186,13 +188,15 @@ def effects(rungs: pd.DataFrame, quantity: str = "match_relevant") -> pd.DataFra
             difference = (one[quantity] - base).dropna()
             if not len(difference):
                 continue
-            low, high = rules.welch(
-                rules.summary(difference.to_numpy()), rules.Summary(0.0, 0.0, math.inf)
+            paired = rules.difference(rules.summary(difference.to_numpy()), rules.constant(0.0))
+            whole = rules.welch(
+                rules.summary(one[quantity].to_numpy()), rules.summary(base.to_numpy())
             )
             before = float(base[difference.index].mean())
             delta = float(difference.mean())
-            values = (model, label, name, len(difference), before, before + delta, delta, low, high)
-            rows.append(dict(zip(columns, values, strict=True)))
+            own = (model, label, name, len(difference), before, before + delta, delta)
+            tests = (*map(float, paired.interval()), float(paired.p_value()), *whole)
+            rows.append(dict(zip(columns, (*own, *tests), strict=True)))
     return pd.DataFrame(rows, columns=columns)
 
 

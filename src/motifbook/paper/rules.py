@@ -30,8 +30,8 @@ The margin is 0.02 for an AUROC or AUPR (and for a spread of theirs), 0.10 for a
 
 A *number* is **equivalent** if both one-sided tests by Welch at 5% say that |Δ| is below the margin
 (its 90% interval lies within); else **different** if Welch's test of Δ = 0 says so at 5% after
-Holm's correction over the numbers of its section (a table is one); else **inconclusive**. The
-rounding counts in the paper's favour, as in the first rule. For a number that is printed without an
+Holm's correction over the numbers of its section (a table is one); else **inconclusive**. Rounding
+widens the interval, which makes both harder to reach. For a number that is printed without an
 error over trials, the paper's trials are taken to scatter as ours do.
 
 A *comparison* says how models stand to each other, and **holds**, **does not hold**, or is
@@ -375,6 +375,31 @@ def _pairs(rule: str, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray
         steps = first[:, 1:], first[:, :-1]
         return steps if rule == "rises" else steps[::-1]
     return first.repeat(second.shape[-1], axis=-1), np.tile(second, (1, n))
+
+
+def hardest(
+    rule: str, models: Summary, first: np.ndarray, second: np.ndarray
+) -> tuple[int, int] | None:
+    """Of a likeness, the two models whose 90% interval reaches furthest from 0: they decide.
+
+    Parameters
+    ----------
+    rule, models, first, second
+        As `judge_models`; one way to name the models, (n,) and (m,).
+
+    Returns
+    -------
+    tuple of int, or None
+        None where no pair has an interval.
+    """
+    a, b = (pairs[0] for pairs in _pairs(rule, first[None], second[None]))
+    one, other = (Summary(*(column[of] for column in models)) for of in (a, b))
+    low, high = difference(one, other).interval(1 - 2 * LEVEL)
+    reach = np.maximum(-low, high)
+    if np.isnan(reach).all():
+        return None
+    furthest = int(np.nanargmax(reach))
+    return int(a[furthest]), int(b[furthest])
 
 
 def _ends(rule: str, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

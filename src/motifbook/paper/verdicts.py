@@ -223,6 +223,9 @@ def _comparison(
     asked = rules.stack(models), named[: len(values)], named[len(values) :]
     one_way = asked[0], asked[1][None], asked[2][None]
     row = {"verdict": str(rules.judge_models(rule, *one_way, _limit(claim))[0])}
+    if rule in rules.LIKENESS and (pair := rules.hardest(rule, *asked)):
+        places = [*values, *others, ""]  # the last stands for a constant
+        row["pair"] = " ".join(places[one] for one in pair).strip()
     if settle and row["verdict"] == rules.INCONCLUSIVE and min(asked[0].trials) > 1:
         number = rules.trials_to_compare(rule, *asked, _limit(claim))
         row["trials_needed"] = f"{number} trials each" if number else _TOO_MANY
@@ -318,7 +321,8 @@ def ledger(records: Iterable, *, in_vivo: str = "deepsea", ladder: Iterable = ()
         are values for a number and differences for a comparison; `paper_sd` and `ours_sd` are
         population standard deviations over trials; `low` and `high` are the ends of Welch's 95%
         interval, of `delta` for a number and of `ours` for a comparison; `trials` is the smallest
-        number of trials behind `ours`; `pair` names the models that decide a comparison.
+        number of trials behind `ours`; `pair` names the models that decide a comparison, which of a
+        likeness need not be those that `ours` is of.
 
         `verdict` is the second rule's, one of `rules.VERDICTS`, and `first` the first rule's,
         empty where it was not asked; both with ", provisional" for fewer than three trials. `p`
