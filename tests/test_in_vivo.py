@@ -323,8 +323,8 @@ class TestBatch:
     def test_sentence(self, page, other):
         assert in_vivo.batch_sentence(page, other) == (
             "In batches of 32 instead of 100 the mean AUROC of these 2 networks moves by +0.025 on "
-            "average (+0.000 to +0.050), the fraction of filters that match a relevant motif by "
-            "+0.250 (+0.000 to +0.500)."
+            "average (+0.000 to +0.050; p = 0.5), the fraction of filters that match a relevant "
+            "motif by +0.250 on average (+0.000 to +0.500; p = 0.5)."
         )
         assert "can be told once" in in_vivo.batch_sentence(page, EMPTY)
 

@@ -6,6 +6,7 @@ the reader's. Each has a record (`baselines.get`), or none yet.
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy import stats
 
 from motifbook.book import figures, filter_number
 from motifbook.book.chapter import Gathered, answer, count, gather, signed, trend, with_thousands
@@ -475,7 +478,10 @@ def batch_line(page: Gathered, other: Gathered) -> Markup:
 
 
 def batch_sentence(page: Gathered, other: Gathered) -> str:
-    """By how much batches of 32 move the scores and the matches, in words."""
+    """By how much batches of 32 move the scores and the matches, in words.
+
+    With Student's p over the networks.
+    """
     moved = {}
     for quantity in ("auroc", "match_relevant"):
         ours, theirs = (one.table.groupby("model")[quantity].mean() for one in (page, other))
@@ -485,15 +491,19 @@ def batch_sentence(page: Gathered, other: Gathered) -> str:
     auroc, matched = moved["auroc"], moved["match_relevant"]
     said = (
         f"In batches of 32 instead of 100 the mean AUROC of these {len(auroc)} networks moves by "
-        f"{signed(auroc.mean(), 3)} on average ({signed(auroc.min(), 3)} to "
-        f"{signed(auroc.max(), 3)})"
+        f"{_moved(auroc)}"
     )
     if len(matched):
-        said += (
-            f", the fraction of filters that match a relevant motif by {signed(matched.mean(), 3)} "
-            f"({signed(matched.min(), 3)} to {signed(matched.max(), 3)})"
-        )
+        said += f", the fraction of filters that match a relevant motif by {_moved(matched)}"
     return f"{said}."
+
+
+def _moved(by: pd.Series) -> str:
+    p = stats.ttest_1samp(by, 0.0).pvalue if len(by) > 1 and np.ptp(by) else math.nan
+    test = "" if math.isnan(p) else f"; p = {p:.2g}"
+    return (
+        f"{signed(by.mean(), 3)} on average ({signed(by.min(), 3)} to {signed(by.max(), 3)}{test})"
+    )
 
 
 # --- What carries over ------------------------------------------------------------------------
