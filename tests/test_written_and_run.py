@@ -157,12 +157,22 @@ class TestWithoutNorm:
 
     def test_in_words(self):
         said = written_and_run.norm_sentence(PAGE, self.made(1, 0, 1, best_epoch=390))
-        assert "surely rises in none and surely falls in CNN-25" in said
+        assert "rises in none (surely in none) and falls in CNN-25 (surely in CNN-25)" in said
         assert "Of this network" in said
         said = written_and_run.norm_sentence(PAGE, self.made(1, 1, 2))
         # −0.5, 0 and 0: an interval with zero inside.
-        assert "surely rises in none and surely falls in none" in said
+        assert "rises in none (surely in none) and falls in CNN-25 (surely in none)" in said
         assert "nothing is on record yet" in written_and_run.norm_sentence(PAGE, EMPTY)
+
+    def test_large_pools_less_small_ones(self):
+        # As run 1 and 1, less 0 and 0.5: 0.75. Without it all match: 0.
+        page = gathered([r for r in AS_RUN if r.run.model != "cnn-25" or r.run.trial == 1])
+        all_match = [
+            rung("as-run+hidden-norm", 1, "MAX MAX", model)
+            for model in ("cnn-2", "cnn-4", "cnn-25", "cnn-50")
+        ]
+        said = written_and_run.norm_sentence(page, gathered(all_match))
+        assert said.endswith("CNN-2 and CNN-4 together, trial by trial, change by −0.750.")
 
 
 def test_without_sites():

@@ -332,7 +332,7 @@ def same_epoch(page: Gathered, steps: Gathered) -> str:
     if not longer:
         return ""
     losses = [one.history.valid_loss for one in longer]
-    same = sum(least_seen(loss, AS_RUN.patience) == min(loss) for loss in losses)
+    same = sum(least_seen(loss, AS_RUN.patience or len(loss)) == min(loss) for loss in losses)
     base = {(one.run.model, one.run.trial): one for one in page.records}
     found = [(one, base.get((one.run.model, one.run.trial))) for one in longer]
     pairs = [(one, other) for one, other in found if other]
@@ -342,11 +342,8 @@ def same_epoch(page: Gathered, steps: Gathered) -> str:
         if one.history.valid_loss[0] != other.history.valid_loss[0]
     ]
     elsewhere = sum(one.hardware != other.hardware for one, other in parted)
-    moved = ", ".join(
-        signed(one.layer().match_relevant - other.layer().match_relevant, 3)
-        for one, other in pairs
-        if one.run.model == "cnn-4"
-    )
+    each = (values(side, "cnn-4", "match_relevant") for side in zip(*pairs, strict=True))
+    moved = ", ".join(signed(one - other, 3) for one, other in zip(*each, strict=True))
     return (
         f"In {same} of {len(longer)} runs of `stopping` the patience of as run would have kept the "
         f"very same epoch: there the switch can change nothing. Yet in {len(parted)} of "
@@ -370,23 +367,28 @@ def ceiling(moved: Mapping[str, pd.DataFrame]) -> str:
     return f"{said}*Against all trials* compares with every trial as run, by Welch's interval."
 
 
-def apart(table: pd.DataFrame) -> pd.DataFrame:
-    """What each rung does to the distance of CNN-25 from CNN-4 in relevant matches, by trial.
+def apart(
+    table: pd.DataFrame, large: Sequence[str] = ("cnn-25",), small: Sequence[str] = ("cnn-4",)
+) -> pd.DataFrame:
+    """What each rung does to the distance of large pools from small ones, by trial.
 
     Parameters
     ----------
     table : DataFrame
         From `differences.ladder`.
+    large, small : sequence of str
+        The mean of these models' relevant matches, less the mean of those.
 
     Returns
     -------
     DataFrame
-        As `differences.effects`, largest change first; rungs with both models alone.
+        As `differences.effects`, largest change first; rungs and trials with all models alone.
     """
     wide = table.pivot_table("match_relevant", ["rung", "trial"], "model", sort=False)
-    wide = wide.reindex(columns=list(differences.LADDER_MODELS)).dropna()
-    gap = (wide["cnn-25"] - wide["cnn-4"]).rename("match_relevant").reset_index()
-    found = differences.effects(gap.assign(model="gap", label="CNN-25 − CNN-4"))
+    wide = wide.reindex(columns=[*large, *small]).dropna()
+    gap = wide[[*large]].mean(axis=1) - wide[[*small]].mean(axis=1)
+    gap = gap.rename("match_relevant").reset_index()
+    found = differences.effects(gap.assign(model="gap", label="gap"))
     return found.sort_values("delta", key=lambda delta: -delta.abs())
 
 
@@ -474,23 +476,30 @@ def norm_table(page: Gathered, norm: Gathered) -> pd.DataFrame:
 
 def norm_sentence(page: Gathered, norm: Gathered) -> str:
     """What leaving that batch norm out does to small pools and large ones, in words."""
-    relevant = effects(differences.ladder([*page.of(*norm.models), *norm.records]))[
-        "match_relevant"
-    ]
+    table = differences.ladder([*page.of(*norm.models), *norm.records])
+    relevant = differences.effects(table)
     if relevant.empty:
         return "Without batch norm at the hidden layer nothing is on record yet."
     sure = relevant[rules.holm(relevant["p"].to_numpy()) <= rules.LEVEL]
-    up, down = (sure[sure["delta"] * sign > 0]["label"].tolist() for sign in (1, -1))
     parts = [
-        f"surely rises in {', '.join(up) or 'none'}",
-        f"surely falls in {', '.join(down) or 'none'}",
+        f"{verb} in {', '.join(found['label']) or 'none'} (surely in "
+        f"{', '.join(found['label'][found.index.isin(sure.index)]) or 'none'})"
+        for verb, found in (
+            ("rises", relevant[relevant["delta"] > 0]),
+            ("falls", relevant[relevant["delta"] < 0]),
+        )
     ]
     cut = int(cut_short(norm.records)["cut"].sum())
     of = "this network" if len(relevant) == 1 else f"these {len(relevant)} networks"
+    together = "".join(
+        " CNN-25 and CNN-50 together less CNN-2 and CNN-4 together, trial by trial, change by "
+        f"{_shown(row)}."
+        for row in apart(table, ("cnn-25", "cnn-50"), ("cnn-2", "cnn-4")).itertuples()
+    )
     return (
-        f"Of {of}, the fraction of relevant matches {' and '.join(parts)}, at 5% after "
-        f"Holm's correction over them. {cut} of {len(norm.records)} runs were cut short. "
-        f"{gaps(page, norm, 'without it')}"
+        f"Of {of}, the fraction of relevant matches on average {' and '.join(parts)}; sure is what "
+        f"Student's test says at 5% after Holm's correction over them. {cut} of "
+        f"{len(norm.records)} runs were cut short. {gaps(page, norm, 'without it')}{together}"
     )
 
 
