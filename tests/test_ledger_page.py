@@ -102,9 +102,9 @@ def test_a_shift_in_words(shift, said):
 def test_shifts_by_quantity():
     found = ledger_page.shifts(TABLE)
     assert found.index.tolist() == ["AUROC", "match any motif"]
-    assert found.loc["AUROC"].tolist() == ["−0.0100", "−0.0300", "+0.0100", "0.7"]
+    assert found.loc["AUROC"].tolist() == ["−0.0100", "−0.0300", "+0.0100", "p = 0.7"]
     # 0.01 and −0.03: t = −0.01 / 0.02 with one degree of freedom, 1 − 2 arctan(0.5) / π = 0.70.
-    assert found.loc["match any motif", "p"] == ""
+    assert found.loc["match any motif", "Student's test"] == ""
 
 
 def test_spreads_in_words():

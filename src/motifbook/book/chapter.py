@@ -254,6 +254,17 @@ def mean_sd(values: Iterable[float], decimals: int = 3) -> str:
     return f"{mean}\u00a0±\u00a0{np.std(values):.{decimals}f}" if len(values) > 1 else mean
 
 
+def p_value(p: float) -> str:
+    """A p-value in words, to two digits.
+
+    Examples
+    --------
+    >>> p_value(0.0149), p_value(8.8e-05)
+    ('p = 0.015', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
 def count(number: int, noun: str) -> str:
     """How many of something there are.
 

@@ -20,7 +20,16 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from motifbook.book import figures, filter_number
-from motifbook.book.chapter import Gathered, answer, count, gather, signed, trend, with_thousands
+from motifbook.book.chapter import (
+    Gathered,
+    answer,
+    count,
+    gather,
+    p_value,
+    signed,
+    trend,
+    with_thousands,
+)
 from motifbook.book.provenance import Markup, described, provenance
 from motifbook.motifs import matrices
 from motifbook.motifs.matrices import Motif
@@ -500,7 +509,7 @@ def batch_sentence(page: Gathered, other: Gathered) -> str:
 
 def _moved(by: pd.Series) -> str:
     p = stats.ttest_1samp(by, 0.0).pvalue if len(by) > 1 and np.ptp(by) else math.nan
-    test = "" if math.isnan(p) else f"; p = {p:.2g}"
+    test = "" if math.isnan(p) else f"; {p_value(p)}"
     return (
         f"{signed(by.mean(), 3)} on average ({signed(by.min(), 3)} to {signed(by.max(), 3)}{test})"
     )

@@ -207,7 +207,7 @@ def shifts(table: pd.DataFrame) -> pd.DataFrame:
     found = by_quantity.agg(["mean", "min", "max"]).map(lambda value: _signed(value, 4))
     found = found.rename_axis(None)
     p = by_quantity.agg(lambda delta: stats.ttest_1samp(delta, 0.0).pvalue)
-    found["p"] = ["" if math.isnan(value) else f"{value:.2g}" for value in p]
+    found["Student's test"] = ["" if math.isnan(one) else chapter.p_value(one) for one in p]
     names = {"mean": "mean Δ", "min": "smallest Δ", "max": "largest Δ"}
     return found.rename(index=lambda name: figures.QUANTITY[name][0], columns=names)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from motifbook.book import figures
-from motifbook.book.chapter import Gathered, count, gather, mean_sd, signed
+from motifbook.book.chapter import Gathered, count, gather, mean_sd, p_value, signed
 from motifbook.book.provenance import Markup, provenance
 from motifbook.motifs import matrices
 from motifbook.networks.architectures import MODELS
@@ -419,8 +419,7 @@ def moved_most(table: pd.DataFrame, short: pd.DataFrame) -> str:
         "Does a detail that the Methods leave out move the paper's main result most? What moves "
         f"the distance between CNN-25 and CNN-4 in relevant matches most is `{row['rung']}`{two}: "
         f"from {row['as_run']:.3f} to {row['mean']:.3f} in {_same(row['trials'])}, a change of "
-        f"{_shown(row)}; after Holm's correction over {count(len(found), 'rung')} p "
-        f"{'< 0.001' if p < 0.001 else f'= {p:.2g}'}."
+        f"{_shown(row)}; after Holm's correction over {count(len(found), 'rung')} {p_value(p)}."
     )
     if not cut and p <= rules.LEVEL:
         return f"{said} All its {runs} runs ended by themselves. So the answer is yes."
