@@ -14,6 +14,7 @@ from IPython.display import HTML
 from scipy import stats
 
 from motifbook.book import chapter, figures
+from motifbook.book.chapter import signed
 from motifbook.book.provenance import provenance, runs_of_claim
 from motifbook.networks.architectures import FEWER, MODELS, parse_models
 from motifbook.paper import claims, measures, rules, verdicts
@@ -193,10 +194,10 @@ def shift_sentence(shift: verdicts.Shift | None) -> str:
         if shift.p <= rules.LEVEL
         else "no common shift is found"
     )
-    mean, low, high = (_signed(value, 2) for value in (shift.mean, shift.low, shift.high))
+    mean, low, high = (signed(value, 2) for value in (shift.mean, shift.low, shift.high))
     return (
         f"Over the {shift.models} models of Table 1, {found}: Δ is on average {mean} of its "
-        f"standard errors (95% interval {low} to {high}, p = {shift.p:.2g})."
+        f"standard errors (95% interval {low} to {high}, {chapter.p_value(shift.p)})."
     )
 
 
@@ -204,16 +205,12 @@ def shifts(table: pd.DataFrame) -> pd.DataFrame:
     """Mean Δ over Table 1's cells, by quantity, and p of Student's test against 0."""
     cells = table[(table["section"] == "Table 1") & (table["kind"] == "number")]
     by_quantity = cells.groupby("quantity", sort=False)["delta"]
-    found = by_quantity.agg(["mean", "min", "max"]).map(lambda value: _signed(value, 4))
+    found = by_quantity.agg(["mean", "min", "max"]).map(lambda value: signed(value, 4))
     found = found.rename_axis(None)
     p = by_quantity.agg(lambda delta: stats.ttest_1samp(delta, 0.0).pvalue)
     found["Student's test"] = ["" if math.isnan(one) else chapter.p_value(one) for one in p]
     names = {"mean": "mean Δ", "min": "smallest Δ", "max": "largest Δ"}
     return found.rename(index=lambda name: figures.QUANTITY[name][0], columns=names)
-
-
-def _signed(value: float, decimals: int) -> str:
-    return f"{value:+.{decimals}f}".replace("-", "−")
 
 
 def spread_sentence(table: pd.DataFrame) -> str:
@@ -285,7 +282,7 @@ def _three(value: float) -> str:
 
 
 def _between(low: float, high: float) -> str:
-    return "" if math.isnan(low) else f"{_signed(low, 3)} to {_signed(high, 3)}"
+    return "" if math.isnan(low) else f"{signed(low, 3)} to {signed(high, 3)}"
 
 
 def more_sentence(table: pd.DataFrame, more: Sequence[Record]) -> str:
